@@ -1,0 +1,97 @@
+/** The engines of this version. Later ones come through the same interface. */
+export const ENGINE_NAMES = ['duckdb', 'postgres', 'python'] as const;
+export type EngineName = (typeof ENGINE_NAMES)[number];
+
+/** Told while something long goes on: what, and how far in bytes where that is known. */
+export interface Progress {
+  readonly what: string;
+  readonly doneBytes?: number | undefined;
+  readonly totalBytes?: number | undefined;
+}
+export type OnProgress = (progress: Progress) => void;
+
+/** It can't be had here; the remedy says what the learner can do. */
+export interface Missing {
+  readonly state: 'missing';
+  readonly why: string;
+  readonly remedy: string;
+}
+
+/** It can be fetched: nothing is asked, its size is shown. */
+export interface Available {
+  readonly state: 'available';
+  /** What will be downloaded, in bytes, about. */
+  readonly downloadBytes: number;
+  install(onProgress: OnProgress, signal?: AbortSignal): Promise<Installed>;
+}
+
+/** It is on this machine and can start. */
+export interface Installed {
+  readonly state: 'installed';
+  readonly version: string;
+  readonly diskBytes: number;
+  start(context: StartContext): Promise<Running>;
+}
+
+/** It answers. What it owns ends with `stop`. */
+export interface Running {
+  readonly state: 'running';
+  readonly version: string;
+  /** The processes at the top of its trees. */
+  pids(): number[];
+  /** A clean place to run one block in; ready ones are kept ahead. Rejects when the engine has died. */
+  sandbox(request: SandboxRequest): Promise<Sandbox>;
+  /** Resolves with the reason when the engine ends without being told to. */
+  readonly died: Promise<EngineDeath>;
+  /** Ends every process and removes what belongs to this start. */
+  stop(): Promise<void>;
+}
+
+export interface EngineDeath {
+  readonly message: string;
+  readonly lastLines: readonly string[];
+  readonly logPath: string | undefined;
+}
+
+export interface StartContext {
+  /** A folder for this start alone: data, logs. */
+  readonly directory: string;
+  /** A short folder for Unix sockets. */
+  readonly sockets: string;
+  /** Marks every process (see process.ts), so that a later start can reap what a crash left. */
+  readonly marker: string;
+  readonly onProgress: OnProgress;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface SandboxRequest {
+  /** The named part of the shared data set that must be there, for example `shop`. */
+  readonly data: string | undefined;
+}
+
+/** Where a block's code is sent. A socket path reaches a worker that speaks the protocol of worker.ts. */
+export type Address =
+  | { readonly kind: 'worker'; readonly engine: EngineName; readonly socketPath: string; readonly directory: string }
+  | {
+      readonly kind: 'postgres';
+      readonly host: string;
+      readonly port: number;
+      readonly user: string;
+      readonly password: string;
+      readonly database: string;
+    };
+
+export interface Sandbox {
+  readonly address: Address;
+  /** Ends what runs in it and throws it away. */
+  close(): Promise<void>;
+}
+
+/** One engine. `find` looks, quickly and without changing anything. */
+export interface Engine {
+  readonly name: EngineName;
+  readonly title: string;
+  /** One sentence for the engines page. */
+  readonly purpose: string;
+  find(): Promise<Missing | Available | Installed>;
+}

@@ -1,0 +1,20 @@
+import type { EngineName } from '#src/engines/engine.ts';
+
+/** What the CLI and the engines page show of one engine. Bytes are bytes; what isn't known is undefined. */
+export interface EngineStatus {
+  readonly name: EngineName;
+  readonly title: string;
+  readonly purpose: string;
+  readonly state: 'missing' | 'available' | 'installed' | 'starting' | 'running';
+  readonly version?: string | undefined;
+  readonly downloadBytes?: number | undefined;
+  readonly diskBytes?: number | undefined;
+  /** Resident memory of all its processes. */
+  readonly memoryBytes?: number | undefined;
+  /** Blocks that hold it now. */
+  readonly sandboxes: number;
+  /** Missing: why, and what to do. */
+  readonly why?: string | undefined;
+  readonly remedy?: string | undefined;
+  readonly logPath?: string | undefined;
+}

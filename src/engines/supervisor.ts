@@ -1,0 +1,30 @@
+import type { Address, EngineName, OnProgress, SandboxRequest } from '#src/engines/engine.ts';
+import type { EngineStatus } from '#src/engines/status.ts';
+
+/**
+ * A connection to the one process per clone that owns all managed engines. While it is open, engines stay up; when the
+ * last one closes, the idle timer starts.
+ */
+export interface Supervisor extends AsyncDisposable {
+  /** Starts the engine if need be (installing it first) and hands out a clean place to run one block in. */
+  lease(engine: EngineName, request: SandboxRequest, options?: LeaseOptions): Promise<Lease>;
+  status(): Promise<EngineStatus[]>;
+  install(engine: EngineName, options?: LeaseOptions): Promise<void>;
+  start(engine: EngineName, options?: LeaseOptions): Promise<void>;
+  stop(engine: EngineName): Promise<void>;
+  /** The last lines of the engine's own log. */
+  logs(engine: EngineName): Promise<readonly string[]>;
+  /** Stops everything, when nobody else is connected or `force` is set, and resolves when no process is left. */
+  shutdown(options?: { force?: boolean }): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface LeaseOptions {
+  readonly onProgress?: OnProgress;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Disposing it throws the sandbox away and ends what still runs there. */
+export interface Lease extends AsyncDisposable {
+  readonly address: Address;
+}

@@ -1,0 +1,250 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import type { Readable, Writable } from 'node:stream';
+
+import { until } from '#src/deadline.ts';
+import { WorldError } from '#src/error.ts';
+
+/** The environment variable that marks every process of one run, so that what escaped its group is still found. */
+export const MARKER = 'DEJ_RUN';
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface Child {
+  readonly pid: number;
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Resolves when the process has ended and its output is closed; never rejects. */
+  readonly exited: Promise<Exit>;
+}
+
+export interface StartOptions {
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** Written to `DEJ_RUN`, by which `reap` finds survivors. */
+  readonly marker?: string;
+  /** A process group of its own, so that the whole tree can be signalled. Off for tools run to completion. */
+  readonly group?: boolean;
+  /** Where standard output and error go; `inherit` shows them to the person. */
+  readonly output?: 'pipe' | 'inherit' | 'ignore';
+  /** Lets our own process end while this one goes on. */
+  readonly detach?: boolean;
+}
+
+/** Starts a program by its argument vector, never through a shell. */
+export async function start(argv: readonly [string, ...string[]], options: StartOptions = {}): Promise<Child> {
+  const [program, ...rest] = argv;
+  const env = { ...(options.env ?? process.env), ...(options.marker === undefined ? {} : { [MARKER]: options.marker }) };
+  const output = options.output ?? 'pipe';
+  const child = spawn(program, rest, {
+    cwd: options.cwd,
+    env,
+    shell: false,
+    detached: options.group ?? false,
+    stdio: [output === 'pipe' ? 'pipe' : 'ignore', output, output],
+  });
+  const exited = new Promise<Exit>((resolve) => {
+    child.once('close', (code, signal) => resolve({ code, signal }));
+    child.once('error', () => resolve({ code: null, signal: null }));
+  });
+  await started(child, program);
+  if (options.detach === true) child.unref();
+  const { pid, stdin, stdout, stderr } = child;
+  // A write to a program that has just died must not take us with it; its exit is reported by `exited`.
+  stdin?.on('error', () => undefined);
+  return { pid: pid as number, stdin: stdin as Writable, stdout: stdout as Readable, stderr: stderr as Readable, exited };
+}
+
+function started(child: ChildProcess, program: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.once('spawn', () => resolve());
+    child.once('error', (cause) =>
+      reject(new WorldError(`can't start ${program}: ${cause.message}`, { remedy: `Check that ${program} is installed and executable.`, cause })),
+    );
+  });
+}
+
+export interface Captured extends Exit {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end and returns what it printed. `input` is written to its standard input. */
+export async function capture(
+  argv: readonly [string, ...string[]],
+  options: Omit<StartOptions, 'output' | 'detach'> & { input?: string; timeoutMs?: number; onLine?: (line: string) => void } = {},
+): Promise<Captured> {
+  const child = await start(argv, options);
+  const out: Buffer[] = [];
+  const err: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+  if (options.onLine !== undefined) {
+    forEachLine(child.stdout, options.onLine);
+    forEachLine(child.stderr, options.onLine);
+  }
+  child.stdin.end(options.input ?? '');
+  const timer =
+    options.timeoutMs === undefined ? undefined : setTimeout(() => signal(child.pid, 'SIGKILL', options.group ?? false), options.timeoutMs);
+  const exit = await child.exited;
+  clearTimeout(timer);
+  return { ...exit, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() };
+}
+
+/** Calls back for each line, without its end; the last one also when no newline ends it. */
+export function forEachLine(stream: Readable, onLine: (line: string) => void): void {
+  let rest = '';
+  stream.setEncoding('utf8');
+  stream.on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) onLine(line.replace(/\r$/, ''));
+  });
+  stream.on('end', () => {
+    if (rest !== '') onLine(rest);
+  });
+}
+
+/** Sends a signal; a process that is gone already is no error. */
+export function signal(pid: number, name: NodeJS.Signals, group = false): boolean {
+  try {
+    process.kill(group ? -pid : pid, name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether a process with this id exists and is not a zombie waiting for its parent. */
+export async function isAlive(pid: number): Promise<boolean> {
+  if (!signal(pid, 0 as unknown as NodeJS.Signals)) return false;
+  const row = (await list()).find((entry) => entry.pid === pid);
+  return row !== undefined && !row.state.startsWith('Z');
+}
+
+export interface ProcessRow {
+  readonly pid: number;
+  readonly parent: number;
+  readonly group: number;
+  /** The first letter is the state: R, S, D, T (stopped), Z (zombie). */
+  readonly state: string;
+  /** When it started, in a form that is only ever compared for equality. */
+  readonly startedAt: string;
+}
+
+/** Every process that we can see, from /proc where it exists, else from ps. */
+export async function list(): Promise<ProcessRow[]> {
+  return process.platform === 'linux' ? listProc() : listPs();
+}
+
+async function listProc(): Promise<ProcessRow[]> {
+  const names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const rows = await Promise.all(
+    names.map(async (name): Promise<ProcessRow | undefined> => {
+      const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => undefined);
+      if (stat === undefined) return undefined;
+      // The command's name may hold spaces and brackets, so the fields are counted from its last bracket.
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      return { pid: Number(name), state: fields[0] ?? '?', parent: Number(fields[1]), group: Number(fields[2]), startedAt: fields[19] ?? '' };
+    }),
+  );
+  return rows.filter((row) => row !== undefined);
+}
+
+async function listPs(): Promise<ProcessRow[]> {
+  const { stdout } = await capture(['ps', '-axo', 'pid=,ppid=,pgid=,state=,lstart=']);
+  return stdout
+    .split('\n')
+    .map((line) => /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(.+?)\s*$/.exec(line))
+    .filter((match) => match !== null)
+    .map(([, pid, parent, group, state, startedAt]) => ({
+      pid: Number(pid),
+      parent: Number(parent),
+      group: Number(group),
+      state: state ?? '?',
+      startedAt: startedAt ?? '',
+    }));
+}
+
+/** When a process started, to tell it from a later one that was given the same id; undefined when there is none. */
+export async function startedAt(pid: number): Promise<string | undefined> {
+  return (await list()).find((row) => row.pid === pid && !row.state.startsWith('Z'))?.startedAt;
+}
+
+/** The descendants of a process, itself not included. */
+export async function descendants(pid: number): Promise<number[]> {
+  const rows = await list();
+  const found: number[] = [];
+  let parents = new Set([pid]);
+  while (parents.size > 0) {
+    const children = rows.filter((row) => parents.has(row.parent) && !found.includes(row.pid)).map((row) => row.pid);
+    found.push(...children);
+    parents = new Set(children);
+  }
+  return found;
+}
+
+/** Processes whose environment carries the marker; a server that rewrote its environment is not among them. */
+export async function marked(marker: string): Promise<number[]> {
+  const wanted = `${MARKER}=${marker}`;
+  const own = process.pid;
+  if (process.platform === 'linux') {
+    const rows = await list();
+    const hits = await Promise.all(
+      rows.map(async ({ pid, state }) => {
+        if (pid === own || state.startsWith('Z')) return undefined;
+        const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+        return environment.split('\0').includes(wanted) ? pid : undefined;
+      }),
+    );
+    return hits.filter((pid) => pid !== undefined);
+  }
+  const { stdout } = await capture(['ps', 'axeww', '-o', 'pid=,command=']);
+  return stdout
+    .split('\n')
+    .filter((line) => line.split(' ').includes(wanted))
+    .map((line) => Number.parseInt(line, 10))
+    .filter((pid) => pid !== own && Number.isFinite(pid));
+}
+
+/**
+ * Ends whole trees at once: all are stopped before any is killed, because a child that sees its parent die may start
+ * another. Returns when none is left, or fails at the deadline.
+ */
+export async function killTrees(roots: readonly number[], options: { marker?: string; deadlineMs?: number } = {}): Promise<number[]> {
+  const killed = new Set<number>();
+  await until(
+    `end of processes ${roots.join(', ')}`,
+    async () => {
+      const rows = await list();
+      const alive = new Set(rows.filter((row) => !row.state.startsWith('Z')).map((row) => row.pid));
+      const trees = (await Promise.all(roots.map(descendants))).flat();
+      const strays = options.marker === undefined ? [] : await marked(options.marker);
+      const targets = [...new Set([...roots, ...trees, ...strays])].filter((pid) => alive.has(pid) && pid !== process.pid);
+      if (targets.length === 0) return true;
+      for (const pid of targets) signal(pid, 'SIGSTOP');
+      for (const pid of targets) {
+        signal(pid, 'SIGKILL');
+        killed.add(pid);
+      }
+      return false;
+    },
+    { deadlineMs: options.deadlineMs ?? 10_000 },
+  );
+  return [...killed];
+}
+
+/** Asks a process to end, waits, and then makes the whole tree end. */
+export async function stop(child: Child, options: { graceMs: number; marker?: string; signal?: NodeJS.Signals }): Promise<Exit> {
+  const family = await descendants(child.pid);
+  signal(child.pid, options.signal ?? 'SIGTERM');
+  let ended = false;
+  void child.exited.then(() => (ended = true));
+  await until('exit after SIGTERM', () => ended, { deadlineMs: options.graceMs }).catch(() => undefined);
+  await killTrees([child.pid, ...family], options.marker === undefined ? {} : { marker: options.marker });
+  return child.exited;
+}
