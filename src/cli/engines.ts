@@ -1,0 +1,74 @@
+import { EXIT } from '#src/cli/main.ts';
+import { megabytes, progressLine } from '#src/cli/progress.ts';
+import { createContext, type Context } from '#src/commands/context.ts';
+import { changeEngine, ENGINE_ACTIONS, engineLogs, engineName, engineStatus, stopEngines, type EngineEvent } from '#src/commands/engines.ts';
+import { LearnerError } from '#src/error.ts';
+import { nearest } from '#src/nearest.ts';
+
+type Status = Extract<EngineEvent, { type: 'status' }>['engines'];
+
+/** `engines`, `engines install postgres`, `engines logs postgres`, `engines stop` … */
+export async function engines(action: string | undefined, name: string | undefined, options: { json?: boolean }): Promise<void> {
+  const context = createContext();
+  const json = options.json === true;
+  try {
+    if (action === undefined) return print(await engineStatus(context), json);
+    if (action === 'stop' && name === undefined) {
+      await stopEngines(context);
+      return print(await engineStatus(context), json);
+    }
+    if (action === 'logs') {
+      for (const line of await engineLogs(engineName(needed(name, action)), context)) console.log(line);
+      return;
+    }
+    await change(action, name, json, context);
+  } finally {
+    await context.close();
+  }
+}
+
+async function change(text: string, name: string | undefined, json: boolean, context: Context): Promise<void> {
+  const action = ENGINE_ACTIONS.find((known) => known === text);
+  if (action === undefined) {
+    const actions = [...ENGINE_ACTIONS, 'logs'];
+    const near = nearest(text, actions);
+    throw new LearnerError(
+      `./dej engines knows no ${JSON.stringify(text)}`,
+      `${near === undefined ? '' : `Did you mean ${near}? `}Actions: ${actions.join(', ')}.`,
+    );
+  }
+  const progress = progressLine(process.stderr);
+  const stop = new AbortController();
+  process.once('SIGINT', () => stop.abort());
+  for await (const event of changeEngine({ name: engineName(needed(name, action)), action, signal: stop.signal }, context)) {
+    if (json) console.log(JSON.stringify(event));
+    else if (event.type === 'progress') progress.show(event);
+    else {
+      progress.clear();
+      print(event.engines, false);
+    }
+  }
+  if (stop.signal.aborted) process.exitCode = EXIT.unknown;
+}
+
+function needed(name: string | undefined, action: string): string {
+  if (name === undefined) throw new LearnerError(`./dej engines ${action} needs an engine`, `For example: ./dej engines ${action} postgres`);
+  return name;
+}
+
+function print(statuses: Status, json: boolean): void {
+  if (json) return console.log(JSON.stringify(statuses, undefined, 2));
+  const rows = statuses.map((status) => [
+    status.name,
+    status.state,
+    status.version ?? '',
+    status.state === 'available' ? `${megabytes(status.downloadBytes ?? 0)} to fetch` : status.diskBytes ? `${megabytes(status.diskBytes)} on disk` : '',
+    status.memoryBytes ? `${megabytes(status.memoryBytes)} in memory` : '',
+  ]);
+  const widths = [0, 1, 2, 3, 4].map((i) => Math.max(...rows.map((row) => (row[i] ?? '').length)));
+  for (const [i, row] of rows.entries()) {
+    console.log(row.map((cell, j) => cell.padEnd(widths[j] ?? 0)).join('  ').trimEnd());
+    const { why, remedy } = statuses[i] ?? {};
+    if (why !== undefined) console.log(`  ${why}${remedy === undefined ? '' : `\n  ${remedy}`}`);
+  }
+}

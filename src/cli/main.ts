@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { Command, CommanderError } from 'commander';
+
+import { LearnerError, reportOf } from '#src/error.ts';
+import { nearest } from '#src/nearest.ts';
+import { ownRoot } from '#src/paths.ts';
+
+/** 0 passed, 1 failed, 2 unknown (the world's fault or ours), 3 wrong use. */
+export const EXIT = { passed: 0, failed: 1, unknown: 2, usage: 3 } as const;
+
+/** Runs one command line. What a verb needs is loaded by the verb, so that a small one starts in no time. */
+export async function main(args: readonly string[]): Promise<void> {
+  const program = describe();
+  try {
+    const [first] = args;
+    const verbs = program.commands.flatMap((command) => [command.name(), ...command.aliases()]);
+    if (first !== undefined && !first.startsWith('-') && first !== 'help' && !verbs.includes(first)) {
+      const near = nearest(first, verbs);
+      const remedy = near === undefined ? `Verbs: ${verbs.join(', ')}.` : `Did you mean ./dej ${near}?`;
+      throw new LearnerError(`there is no verb ${JSON.stringify(first)}`, remedy);
+    }
+    await program.parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    process.exitCode = fail(error);
+  }
+}
+
+function describe(): Command {
+  const program = new Command('./dej')
+    .description('Learn data engineering by breaking real pipelines: build, break, fix, repeat.')
+    .version(version(), '--version', 'print the version')
+    .helpOption('-h, --help', 'show this, or the help of a verb')
+    .helpCommand('help [verb]', 'show the help of a verb')
+    .showHelpAfterError()
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined });
+  program
+    .command('open')
+    .description('start the app, or find the running one, and open it in the browser')
+    .option('--no-open', 'print the address only')
+    .option('--port <number>', 'listen on this port')
+    .option('--host <address>', 'a loopback address: 127.0.0.1, ::1 or localhost', '127.0.0.1')
+    .action(async (options) => (await import('#src/cli/open.ts')).open(options));
+  program
+    .command('run <block>')
+    .description('run a block of a guide on its engine, for example: run 03-idempotency#double-load')
+    .option('--json', 'print events, one JSON value a line')
+    .action(async (block, options) => (await import('#src/cli/run.ts')).run(block, options));
+  const verify = program.command('verify').description('check what the project promises').exitOverride();
+  verify
+    .command('content [guides...]')
+    .description('check every guide, run every block on its engine and compare with its recording')
+    .option('--record', 'write what the blocks print into the guides')
+    .option('--json', 'print results, one JSON value a line')
+    .action(async (guides, options) => (await import('#src/cli/verify.ts')).verifyContent(guides, options));
+  program
+    .command('engines [action] [engine]')
+    .description('list the engines, or: install, start, stop, logs <engine>; stop alone stops all')
+    .option('--json', 'print JSON')
+    .action(async (action, engine, options) => (await import('#src/cli/engines.ts')).engines(action, engine, options));
+  program
+    .command('doctor')
+    .description('look at this machine: what is there, what is missing, and what to do')
+    .option('--json', 'print JSON')
+    .action(async (options) => (await import('#src/cli/doctor.ts')).doctor(options));
+  for (const command of [...program.commands, ...verify.commands]) command.exitOverride().configureOutput({ outputError: () => undefined });
+  return program;
+}
+
+function version(): string {
+  const { version: found } = JSON.parse(readFileSync(join(ownRoot(), 'package.json'), 'utf8')) as { version: string };
+  return found;
+}
+
+/** Says what went wrong and what to do, and gives the exit code for it. */
+function fail(error: unknown): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return EXIT.passed;
+    console.error(`${error.message.replace(/^error: /, '')}\nSee ./dej --help.`);
+    return EXIT.usage;
+  }
+  const report = reportOf(error);
+  console.error(report.message);
+  for (const line of report.lastLines) console.error(`  | ${line}`);
+  if (report.logPath !== undefined) console.error(`Log: ${report.logPath}`);
+  console.error(report.remedy);
+  if (process.env['DEJ_DEBUG'] === '1' && error instanceof Error) console.error(error.stack);
+  return report.kind === 'learner' ? EXIT.usage : EXIT.unknown;
+}

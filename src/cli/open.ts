@@ -1,0 +1,97 @@
+import { join } from 'node:path';
+
+import { openBrowser } from '#src/cli/browser.ts';
+import { runBlock } from '#src/commands/run.ts';
+import { changeEngine, engineLogs, engineStatus } from '#src/commands/engines.ts';
+import { createContext, type Context } from '#src/commands/context.ts';
+import { findRunning } from '#src/engines/connect.ts';
+import { LearnerError } from '#src/error.ts';
+import { APP_PORT, freePort, isFree } from '#src/ports.ts';
+import { findApp, mintAddress } from '#src/server/instance.ts';
+import { serve, type Served } from '#src/server/serve.ts';
+
+export interface OpenOptions {
+  /** False with --no-open. */
+  readonly open: boolean;
+  readonly port?: string;
+  readonly host: string;
+}
+
+/** Starts the app and stays until Ctrl-C; when one is running already, says so and opens that. */
+export async function open(options: OpenOptions): Promise<void> {
+  const context = createContext();
+  const running = await findApp(context.paths);
+  if (running !== undefined) {
+    const address = await mintAddress(context.paths, running);
+    console.log(`The journal is already running (process ${running.pid}) at http://127.0.0.1:${running.port}/`);
+    return present(address, options.open);
+  }
+  const port = await choosePort(options.port);
+  const served = await serve({
+    paths: context.paths,
+    site: join(context.paths.root, 'site', 'dist'),
+    port,
+    host: options.host,
+    app: faceOf(context),
+  });
+  console.log(`The journal is running at ${served.address}`);
+  await present(served.openAddress(), options.open);
+  console.log('Ctrl-C stops it.');
+  warmUp(context);
+  await interrupted();
+  await close(served, context);
+}
+
+async function choosePort(asked: string | undefined): Promise<number> {
+  if (asked === undefined) return (await isFree(APP_PORT)) ? APP_PORT : freePort();
+  const port = Number(asked);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw new LearnerError(`--port expects a number from 1 to 65535, not ${JSON.stringify(asked)}`, 'For example: --port 4800');
+  }
+  if (!(await isFree(port))) throw new LearnerError(`port ${port} is in use`, 'Choose another, or leave --port out.');
+  return port;
+}
+
+/** The address with its one-time code, which is worth printing only while nobody else reads the terminal. */
+async function present(address: string, openIt: boolean): Promise<void> {
+  if (openIt && (await openBrowser(address))) return;
+  console.log(`Open this address once; it then remembers your browser: ${address}`);
+}
+
+function faceOf(context: Context) {
+  return {
+    runBlock: ({ guide, block, code, signal }: { guide: string; block: string; code?: string | undefined; signal?: AbortSignal | undefined }) =>
+      runBlock({ reference: `${guide}#${block}`, code, signal }, context),
+    engines: () => engineStatus(context),
+    engineAction: (name: never, action: 'install' | 'start' | 'stop', signal: AbortSignal) => changeEngine({ name, action, signal }, context),
+    engineLogs: (name: never) => engineLogs(name, context),
+  };
+}
+
+/** The first Run should not wait for an engine that is on this machine: the quick ones start while the page is read. */
+function warmUp(context: Context): void {
+  void context
+    .supervisor()
+    .then(async (supervisor) => {
+      for (const { name, state } of await supervisor.status()) if (state === 'installed') await supervisor.start(name);
+    })
+    .catch(() => undefined);
+}
+
+function interrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => resolve());
+  });
+}
+
+async function close(served: Served, context: Context): Promise<void> {
+  console.log('\nStopping …');
+  // A second Ctrl-C means now; what is left then is reaped by the next start.
+  process.once('SIGINT', () => process.exit(130));
+  await served.close();
+  const own = await findRunning(context.paths);
+  await context.close();
+  // Another command of this clone may still use the engines; the last one out stops them.
+  await own?.shutdown();
+  console.log('Stopped.');
+}

@@ -1,0 +1,70 @@
+import { channel } from '#src/channel.ts';
+import type { Context } from '#src/commands/context.ts';
+import { findRunning } from '#src/engines/connect.ts';
+import { ENGINE_NAMES, type EngineName, type Progress } from '#src/engines/engine.ts';
+import { statusAtRest } from '#src/engines/registry.ts';
+import type { EngineStatus } from '#src/engines/status.ts';
+import { LearnerError } from '#src/error.ts';
+import { nearest } from '#src/nearest.ts';
+
+export const ENGINE_ACTIONS = ['install', 'start', 'stop'] as const;
+export type EngineAction = (typeof ENGINE_ACTIONS)[number];
+
+export type EngineEvent =
+  | ({ readonly type: 'progress' } & Progress)
+  /** How all engines stand afterwards. */
+  | { readonly type: 'status'; readonly engines: readonly EngineStatus[] };
+
+/** How every engine stands. Looking starts nothing. */
+export async function engineStatus(context: Context): Promise<EngineStatus[]> {
+  const supervisor = await findRunning(context.paths);
+  if (supervisor === undefined) return statusAtRest();
+  try {
+    return await supervisor.status();
+  } finally {
+    await supervisor.close();
+  }
+}
+
+/** Installs, starts or stops one engine, telling how far it is. */
+export async function* changeEngine(
+  { name, action, signal }: { name: EngineName; action: EngineAction; signal?: AbortSignal },
+  context: Context,
+): AsyncGenerator<EngineEvent> {
+  const events = channel<EngineEvent>();
+  const supervisor = await context.supervisor();
+  const options = { onProgress: (progress: Progress) => events.push({ type: 'progress', ...progress }), signal };
+  const act = { install: () => supervisor.install(name, options), start: () => supervisor.start(name, options), stop: () => supervisor.stop(name) };
+  void act[action]().then(
+    () => events.end(),
+    (error: unknown) => events.end(error),
+  );
+  yield* events;
+  yield { type: 'status', engines: await supervisor.status() };
+}
+
+/** Stops every engine and the supervisor of this clone; nothing of ours is left running. */
+export async function stopEngines(context: Context): Promise<void> {
+  const supervisor = await findRunning(context.paths);
+  await supervisor?.shutdown({ force: true });
+}
+
+export async function engineLogs(name: EngineName, context: Context): Promise<readonly string[]> {
+  const supervisor = await findRunning(context.paths);
+  if (supervisor === undefined) return [];
+  try {
+    return await supervisor.logs(name);
+  } finally {
+    await supervisor.close();
+  }
+}
+
+export function engineName(text: string): EngineName {
+  const found = ENGINE_NAMES.find((name) => name === text);
+  if (found !== undefined) return found;
+  const near = nearest(text, ENGINE_NAMES);
+  throw new LearnerError(
+    `there is no engine ${JSON.stringify(text)}`,
+    `${near === undefined ? '' : `Did you mean ${near}? `}Engines: ${ENGINE_NAMES.join(', ')}.`,
+  );
+}

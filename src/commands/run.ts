@@ -1,0 +1,77 @@
+import { channel } from '#src/channel.ts';
+import type { Context } from '#src/commands/context.ts';
+import { findBlock } from '#src/commands/blocks.ts';
+import { applyRules } from '#src/content/normalise.ts';
+import type { Block, Guide } from '#src/content/guide.ts';
+import { LearnerError } from '#src/error.ts';
+import type { RunEvent } from '#src/runner/event.ts';
+import { renderAll } from '#src/runner/render.ts';
+import { run, type Limits, type RunRequest } from '#src/runner/run.ts';
+
+export interface RunOptions {
+  /** `03-idempotency#double-load`; the guide by id, number or name. */
+  readonly reference: string;
+  /** The learner's edit; never compared with the recording. */
+  readonly code?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly limits?: Limits;
+}
+
+/** Runs one block of a guide. Leaving the loop early stops the block. */
+export async function* runBlock(options: RunOptions, context: Context): AsyncGenerator<RunEvent> {
+  const { guides } = await context.content();
+  const { guide, block } = findBlock(guides, options.reference);
+  const request = requestFor(guide, block, options.code);
+  const supervisor = await context.supervisor();
+  const events = channel<RunEvent>();
+  const told: RunEvent[] = [];
+  const stop = new AbortController();
+  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
+  const emit = (event: RunEvent): void => {
+    told.push(event);
+    events.push(event);
+  };
+  const limits = options.limits === undefined ? {} : { limits: options.limits };
+  const outcome = run(request, supervisor, emit, { ...limits, signal }).then(
+    ({ state, elapsedMs }) => {
+      const asWritten = request.code === block.code && (state === 'ok' || state === 'error');
+      emit({ type: 'exit', state, elapsedMs, matchesRecording: asWritten ? matches(block, told) : undefined });
+      events.end();
+    },
+    (error: unknown) => events.end(error),
+  );
+  try {
+    yield* events;
+  } finally {
+    stop.abort();
+    await outcome;
+  }
+}
+
+/** What a block needs to run; says why where it can't. */
+export function requestFor(guide: Guide, block: Block, code: string | undefined): RunRequest {
+  if (block.norun !== undefined) {
+    throw new LearnerError(`${guide.id}#${block.id} does not run here: ${block.norun}`, 'Its recorded output stands in the guide.');
+  }
+  if (block.engine === undefined || block.scene) {
+    throw new LearnerError(
+      `${guide.id}#${block.id} is a scene with several actors, which this version shows but does not run`,
+      'Its recorded output stands in the guide.',
+    );
+  }
+  const at = guide.blocks.indexOf(block);
+  const earlier = block.session === undefined ? [] : guide.blocks.slice(0, at).filter(({ session }) => session === block.session);
+  return {
+    engine: block.engine,
+    with: block.with,
+    data: block.data,
+    before: earlier.map((other) => other.code),
+    code: code ?? block.code,
+  };
+}
+
+function matches(block: Block, events: readonly RunEvent[]): boolean | undefined {
+  if (block.recording === undefined) return undefined;
+  const rules = [...new Set([...block.normalise, ...block.recording.normalise])];
+  return applyRules(rules, renderAll(events)) === applyRules(rules, block.recording.text.trimEnd());
+}

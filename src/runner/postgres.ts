@@ -1,0 +1,88 @@
+import type { Client, DatabaseError, QueryArrayResult } from 'pg';
+
+import type { Address } from '#src/engines/engine.ts';
+import type { Execution } from '#src/runner/run.ts';
+import { lineAt, statements, type Statement } from '#src/runner/statements.ts';
+
+/** Object ids of the types that are aligned right: int8, int2, int4, oid, float4, float8, money, numeric. */
+const NUMERIC = new Set([20, 21, 23, 26, 700, 701, 790, 1700]);
+
+/** Runs SQL statement by statement on one connection, as psql would. True when none failed; rejects when stopped. */
+export async function runOnPostgres(address: Extract<Address, { kind: 'postgres' }>, execution: Execution): Promise<boolean> {
+  const { signal, emit } = execution;
+  // The client costs more to load than a small block to run, so it is loaded when first needed.
+  const { default: pg } = await import('pg');
+  const { host, port, user, password, database } = address;
+  const client = new pg.Client({
+    host,
+    port,
+    user,
+    password,
+    database,
+    ssl: false,
+    application_name: 'block',
+    // Values stay as PostgreSQL prints them: a number or a timestamp turned into JavaScript's would lose digits.
+    types: { getTypeParser: () => (value: string) => value } as never,
+  });
+  client.on('error', () => undefined);
+  const stop = (): void => destroy(client);
+  signal.throwIfAborted();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    await client.connect();
+    for (const code of execution.before) {
+      if (!(await runAll(client, code, { ...execution, emit: (event) => event.type === 'error' && emit(event) }))) return false;
+    }
+    client.on('notice', (notice) => emit({ type: 'text', text: `${notice.severity ?? 'NOTICE'}: ${notice.message}\n` }));
+    return await runAll(client, execution.code, execution);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', stop);
+    destroy(client);
+  }
+}
+
+async function runAll(client: Client, code: string, { emit, limits }: Pick<Execution, 'emit' | 'limits'>): Promise<boolean> {
+  for (const statement of statements(code)) {
+    try {
+      const result: QueryArrayResult<(string | null)[]> = await client.query({ text: statement.text, rowMode: 'array' });
+      if (result.fields.length > 0) emit(tableOf(result, limits.rows));
+    } catch (error) {
+      if (!isDatabaseError(error)) throw error;
+      emit({ type: 'error', message: `ERROR: ${error.message}`, detail: detailOf(error), line: lineOf(statement, error) });
+      return false;
+    }
+  }
+  return true;
+}
+
+function tableOf(result: QueryArrayResult<(string | null)[]>, rowLimit: number) {
+  return {
+    type: 'table' as const,
+    columns: result.fields.map(({ name, dataTypeID }) => ({ name, type: String(dataTypeID), numeric: NUMERIC.has(dataTypeID) })),
+    rows: result.rows.slice(0, rowLimit),
+    total: result.rows.length,
+  };
+}
+
+function isDatabaseError(error: unknown): error is DatabaseError {
+  // Errors of the server carry a five-letter SQLSTATE; a broken connection has a code like ECONNRESET instead.
+  return error instanceof Error && 'severity' in error && /^[0-9A-Z]{5}$/.test(String((error as DatabaseError).code));
+}
+
+function detailOf(error: DatabaseError): string | undefined {
+  const parts = [error.detail && `DETAIL: ${error.detail}`, error.hint && `HINT: ${error.hint}`].filter(Boolean);
+  return parts.length > 0 ? parts.join('\n') : undefined;
+}
+
+function lineOf(statement: Statement, error: DatabaseError): number {
+  const position = Number(error.position ?? Number.NaN);
+  return Number.isNaN(position) ? statement.line : statement.line + lineAt(statement.text, position - 1) - 1;
+}
+
+/** Ends the connection at once; the sandbox's database is dropped with whatever the server still runs for it. */
+function destroy(client: Client): void {
+  (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+}

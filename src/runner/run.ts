@@ -1,0 +1,108 @@
+import { type Address, type EngineName, type Progress } from '#src/engines/engine.ts';
+import type { Lease, Supervisor } from '#src/engines/supervisor.ts';
+import { reportOf } from '#src/error.ts';
+import type { ExitState, RunEvent } from '#src/runner/event.ts';
+import { bounded } from '#src/runner/bounded.ts';
+import { runOnPostgres } from '#src/runner/postgres.ts';
+import { runOnWorker } from '#src/runner/worker.ts';
+
+/** One piece of code and all that it needs; nothing of an earlier run is seen by it. */
+export interface RunRequest {
+  readonly engine: EngineName;
+  /** Engines it uses beside its own, each clean too; PostgreSQL's address comes as DATABASE_URL. */
+  readonly with: readonly EngineName[];
+  readonly data: string | undefined;
+  /** Earlier blocks of the same session, run first and silently. */
+  readonly before: readonly string[];
+  readonly code: string;
+}
+
+export interface Limits {
+  /** From the moment the code starts, engine start not counted. */
+  readonly timeMs: number;
+  /** Text and cells together. */
+  readonly outputBytes: number;
+  /** Rows shown of one result. */
+  readonly rows: number;
+}
+
+export const DEFAULT_LIMITS: Limits = { timeMs: 60_000, outputBytes: 256 * 1024, rows: 1000 };
+
+export type Emit = (event: Exclude<RunEvent, { type: 'exit' }>) => void;
+
+export interface Outcome {
+  readonly state: ExitState;
+  readonly elapsedMs: number;
+}
+
+/** Runs code in a clean place on its engine. Never throws: trouble is an event and the state `unknown`. */
+export async function run(
+  request: RunRequest,
+  supervisor: Pick<Supervisor, 'lease'>,
+  emit: Emit,
+  options: { limits?: Limits; signal?: AbortSignal | undefined } = {},
+): Promise<Outcome> {
+  const limits = options.limits ?? DEFAULT_LIMITS;
+  const leases: Lease[] = [];
+  const onProgress = (progress: Progress): void => emit({ type: 'progress', ...progress });
+  let startedMs: number | undefined;
+  const elapsed = (): number => (startedMs === undefined ? 0 : performance.now() - startedMs);
+  const stopper = new AbortController();
+  const onStop = (): void => stopper.abort('stopped');
+  options.signal?.addEventListener('abort', onStop, { once: true });
+  if (options.signal?.aborted === true) stopper.abort('stopped');
+  let timer: AbortSignal | undefined;
+  try {
+    const lease = async (engine: EngineName, data: string | undefined): Promise<Address> => {
+      const taken = await supervisor.lease(engine, { data }, { onProgress, signal: stopper.signal });
+      leases.push(taken);
+      return taken.address;
+    };
+    const address = await lease(request.engine, request.data);
+    const env: Record<string, string> = {};
+    for (const other of request.with) Object.assign(env, environmentOf(await lease(other, request.data)));
+    timer = AbortSignal.timeout(limits.timeMs);
+    const signal = AbortSignal.any([stopper.signal, timer]);
+    startedMs = performance.now();
+    const { emit: emitBounded, flush } = bounded(emit, limits.outputBytes);
+    const ok = await runAt(address, { ...request, env, limits, signal, emit: emitBounded });
+    flush();
+    if (stopper.signal.aborted) return { state: 'stopped', elapsedMs: elapsed() };
+    return { state: ok ? 'ok' : 'error', elapsedMs: elapsed() };
+  } catch (error) {
+    if (stopper.signal.aborted) return { state: 'stopped', elapsedMs: elapsed() };
+    if (timer?.aborted === true) return { state: 'timeout', elapsedMs: elapsed() };
+    const { message, remedy, lastLines } = reportOf(error);
+    emit({ type: 'trouble', message, remedy, lastLines });
+    return { state: 'unknown', elapsedMs: elapsed() };
+  } finally {
+    options.signal?.removeEventListener('abort', onStop);
+    // What was written counts even when the sandbox can't be thrown away in order; the supervisor does it at the latest
+    // when our connection closes.
+    await Promise.allSettled(leases.map((lease) => lease[Symbol.asyncDispose]()));
+  }
+}
+
+export interface Execution {
+  readonly code: string;
+  readonly before: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly limits: Limits;
+  readonly signal: AbortSignal;
+  readonly emit: Emit;
+}
+
+function runAt(address: Address, execution: Execution): Promise<boolean> {
+  switch (address.kind) {
+    case 'worker':
+      return runOnWorker(address, execution);
+    case 'postgres':
+      return runOnPostgres(address, execution);
+  }
+}
+
+function environmentOf(address: Address): Record<string, string> {
+  if (address.kind !== 'postgres') return {};
+  const { host, port, user, password, database } = address;
+  return { DATABASE_URL: `postgresql://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}?sslmode=disable` };
+}
