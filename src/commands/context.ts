@@ -20,11 +20,10 @@ export function createContext(paths: Paths = pathsOf(process.env['DEJ_ROOT'] ?? 
     content: () => (content ??= loadContent(paths.root)),
     supervisor() {
       // A failed start must not be remembered: the next block tries again.
-      supervisor ??= connect(paths).catch((error: unknown) => {
-        supervisor = undefined;
-        throw error;
-      });
-      return supervisor;
+      const connecting = supervisor ?? connect(paths);
+      supervisor = connecting;
+      connecting.catch(() => (supervisor = undefined));
+      return connecting;
     },
     async close() {
       const connected = await supervisor?.catch(() => undefined);

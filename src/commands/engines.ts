@@ -18,7 +18,7 @@ export type EngineEvent =
 /** How every engine stands. Looking starts nothing. */
 export async function engineStatus(context: Context): Promise<EngineStatus[]> {
   const supervisor = await findRunning(context.paths);
-  if (supervisor === undefined) return statusAtRest();
+  if (supervisor === undefined) return statusAtRest(context.paths);
   try {
     return await supervisor.status();
   } finally {

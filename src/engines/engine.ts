@@ -1,3 +1,6 @@
+import type { LogTail } from '#src/engines/log.ts';
+import type { Paths } from '#src/paths.ts';
+
 /** The engines of this version. Later ones come through the same interface. */
 export const ENGINE_NAMES = ['duckdb', 'postgres', 'python'] as const;
 export type EngineName = (typeof ENGINE_NAMES)[number];
@@ -54,10 +57,11 @@ export interface EngineDeath {
 }
 
 export interface StartContext {
-  /** A folder for this start alone: data, logs. */
+  readonly paths: Paths;
+  /** A folder for this start alone, which exists and is removed after it. */
   readonly directory: string;
-  /** A short folder for Unix sockets. */
-  readonly sockets: string;
+  /** The engine's own log. */
+  readonly log: LogTail;
   /** Marks every process (see process.ts), so that a later start can reap what a crash left. */
   readonly marker: string;
   readonly onProgress: OnProgress;

@@ -2,7 +2,7 @@ import type { Client, DatabaseError, QueryArrayResult } from 'pg';
 
 import type { Address } from '#src/engines/engine.ts';
 import type { Execution } from '#src/runner/run.ts';
-import { lineAt, statements, type Statement } from '#src/runner/statements.ts';
+import { lineAt, statements, type Statement } from '#src/statements.ts';
 
 /** Object ids of the types that are aligned right: int8, int2, int4, oid, float4, float8, money, numeric. */
 const NUMERIC = new Set([20, 21, 23, 26, 700, 701, 790, 1700]);

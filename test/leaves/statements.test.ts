@@ -3,7 +3,7 @@ import test from 'node:test';
 
 import fc from 'fast-check';
 
-import { lineAt, statements } from '#src/runner/statements.ts';
+import { lineAt, statements } from '#src/statements.ts';
 
 const texts = (sql: string): string[] => statements(sql).map(({ text }) => text);
 

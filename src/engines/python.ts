@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { until } from '#src/deadline.ts';
+import { layData } from '#src/engines/data.ts';
+import type { Engine, EngineDeath, Installed, Running, Sandbox, SandboxRequest, StartContext } from '#src/engines/engine.ts';
+import { findFamily, type Family } from '#src/engines/python-family.ts';
+import { findInterpreter } from '#src/engines/python-interpreter.ts';
+import { WorldError } from '#src/error.ts';
+import { ownRoot, type Paths } from '#src/paths.ts';
+import { forEachLine, killTrees, start } from '#src/process.ts';
+
+/** What every block finds imported; the block's own import of them then costs nothing. */
+const MODULES = ['duckdb', 'pandas', 'psycopg', 'decimal', 'json', 'datetime', 'csv', 'subprocess'];
+
+/** Python with the base packages, each block in a process of its own that is ready before it is needed. */
+export function python(paths: Paths): Engine {
+  return {
+    name: 'python',
+    title: 'Python',
+    purpose: 'Python with DuckDB, pandas and psycopg, a fresh process for every block.',
+    async find() {
+      const family = await findFamily(paths);
+      if (family.state === 'ready') return installed(family);
+      const interpreter = await findInterpreter();
+      if (interpreter.state === 'missing') return interpreter;
+      return {
+        state: 'available',
+        downloadBytes: family.downloadBytes,
+        install: async (onProgress, signal) => installed(await family.install(interpreter, onProgress, signal)),
+      };
+    },
+  };
+}
+
+function installed(family: Extract<Family, { state: 'ready' }>): Installed {
+  return { state: 'installed', version: family.version, diskBytes: family.diskBytes, start: (context) => startParent(family, context) };
+}
+
+async function startParent(family: Extract<Family, { state: 'ready' }>, context: StartContext): Promise<Running> {
+  context.onProgress({ what: 'Starting Python' });
+  const socketPath = join(context.paths.sockets, `p${randomBytes(4).toString('hex')}`);
+  const program = join(ownRoot(), 'src', 'engines', 'python', 'parent.py');
+  const child = await start([family.interpreter, '-X', 'utf8', '-B', program, socketPath, mode(), ...MODULES], { marker: context.marker, group: true, env: cleanEnv() });
+  let ready = false;
+  let ended = false;
+  forEachLine(child.stdout, (line) => (line === 'ready' ? (ready = true) : context.log.write(line)));
+  forEachLine(child.stderr, (line) => context.log.write(line));
+  void child.exited.then(() => (ended = true));
+  const remedy = 'Its last lines say why. `./dej engines` shows where it lies; deleting it makes it anew.';
+  await until(
+    'start of Python',
+    () => {
+      if (ended) throw new WorldError('Python ended while it started', { remedy, ...context.log.evidence() });
+      return ready;
+    },
+    { deadlineMs: 60_000, signal: context.signal, evidence: () => context.log.evidence() },
+  );
+  let stopping = false;
+  const died = child.exited.then(({ code, signal }): Promise<EngineDeath> | EngineDeath => {
+    if (stopping) return new Promise(() => undefined);
+    return { message: `Python ended by itself (${signal ?? `exit code ${code}`})`, ...context.log.evidence() };
+  });
+  return {
+    state: 'running',
+    version: family.version,
+    pids: () => [child.pid],
+    died,
+    sandbox: (request) => sandbox(request, socketPath, context),
+    async stop() {
+      stopping = true;
+      // The end of its standard input tells it to end its blocks and then itself.
+      child.stdin.end();
+      await until('end of Python', () => ended, { deadlineMs: 2000 }).catch(() => undefined);
+      await killTrees([child.pid]);
+      await rm(socketPath, { force: true });
+    },
+  };
+}
+
+async function sandbox(request: SandboxRequest, socketPath: string, context: StartContext): Promise<Sandbox> {
+  const directory = join(context.directory, randomBytes(6).toString('hex'));
+  await mkdir(directory, { recursive: true });
+  await layData(request.data, directory, context.paths);
+  return {
+    address: { kind: 'worker', engine: 'python', socketPath, directory },
+    close: () => rm(directory, { recursive: true, force: true, maxRetries: 3 }),
+  };
+}
+
+/** Forking after imports is unsafe on macOS (its frameworks start threads), so there spare processes serve. */
+function mode(): 'fork' | 'spare' {
+  const asked = process.env['DEJ_PYTHON_MODE'];
+  if (asked === 'fork' || asked === 'spare') return asked;
+  return process.platform === 'linux' ? 'fork' : 'spare';
+}
+
+/** The learner's environment, without what would make Python look elsewhere for packages. */
+function cleanEnv(): NodeJS.ProcessEnv {
+  const env = { ...process.env };
+  for (const name of ['PYTHONPATH', 'PYTHONHOME', 'PYTHONSTARTUP', 'VIRTUAL_ENV']) delete env[name];
+  // Colour codes would stand in recordings.
+  return { ...env, NO_COLOR: '1', PYTHON_COLORS: '0', PYTHONUNBUFFERED: '0' };
+}

@@ -1,0 +1,30 @@
+import { duckdb } from '#src/engines/duckdb.ts';
+import type { Engine, EngineName } from '#src/engines/engine.ts';
+import { postgres } from '#src/engines/postgres.ts';
+import { python } from '#src/engines/python.ts';
+import type { EngineStatus } from '#src/engines/status.ts';
+import type { Paths } from '#src/paths.ts';
+
+/** Every engine by its name. */
+export function registry(paths: Paths): Record<EngineName, Engine> {
+  return { duckdb, postgres, python: python(paths) };
+}
+
+/** How one engine stands when nothing runs. */
+export async function restingStatus(engine: Engine): Promise<EngineStatus> {
+  const { name, title, purpose } = engine;
+  const found = await engine.find();
+  const base = { name, title, purpose, state: found.state, sandboxes: 0 } as const;
+  switch (found.state) {
+    case 'missing':
+      return { ...base, why: found.why, remedy: found.remedy };
+    case 'available':
+      return { ...base, downloadBytes: found.downloadBytes };
+    case 'installed':
+      return { ...base, version: found.version, diskBytes: found.diskBytes };
+  }
+}
+
+export function statusAtRest(paths: Paths): Promise<EngineStatus[]> {
+  return Promise.all(Object.values(registry(paths)).map(restingStatus));
+}

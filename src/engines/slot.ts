@@ -1,0 +1,175 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { Engine, OnProgress, Running, Sandbox, SandboxRequest } from '#src/engines/engine.ts';
+import { tail, type LogTail } from '#src/engines/log.ts';
+import { memoryBytes } from '#src/engines/memory.ts';
+import { restingStatus } from '#src/engines/registry.ts';
+import type { EngineStatus } from '#src/engines/status.ts';
+import { WorldError } from '#src/error.ts';
+import type { Paths } from '#src/paths.ts';
+
+export interface SlotOptions {
+  readonly paths: Paths;
+  readonly marker: string;
+  /** How long an engine without a sandbox stays up, in milliseconds. */
+  readonly idleMs: number;
+  /** Called when processes came or went, so that they can be written down for a later reaper. */
+  readonly onChange: () => void;
+}
+
+/** One engine under the supervisor: at most one start of it, its sandboxes, its idle timer. */
+export class Slot {
+  readonly engine: Engine;
+  readonly #options: SlotOptions;
+  readonly #sandboxes = new Set<Sandbox>();
+  readonly #listeners = new Set<OnProgress>();
+  #starting: Promise<Running> | undefined;
+  #running: Running | undefined;
+  #directory = '';
+  #log: LogTail | undefined;
+  #idle: NodeJS.Timeout | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(engine: Engine, options: SlotOptions) {
+    this.engine = engine;
+    this.#options = options;
+  }
+
+  get isUp(): boolean {
+    return this.#running !== undefined || this.#starting !== undefined || this.#stopping !== undefined;
+  }
+
+  pids(): number[] {
+    return this.#running?.pids() ?? [];
+  }
+
+  /** Installs what is not on the machine yet; nothing is asked. */
+  async install(onProgress: OnProgress): Promise<void> {
+    const found = await this.engine.find();
+    if (found.state === 'missing') throw new WorldError(found.why, { remedy: found.remedy });
+    if (found.state === 'available') await found.install(onProgress);
+  }
+
+  /** The running engine, started if need be; who comes while it starts shares the start and its progress. */
+  async start(onProgress: OnProgress): Promise<Running> {
+    await this.#stopping;
+    if (this.#running !== undefined) return this.#running;
+    this.#listeners.add(onProgress);
+    try {
+      this.#starting ??= this.#begin().finally(() => (this.#starting = undefined));
+      return await this.#starting;
+    } finally {
+      this.#listeners.delete(onProgress);
+    }
+  }
+
+  async lease(request: SandboxRequest, onProgress: OnProgress): Promise<Sandbox> {
+    clearTimeout(this.#idle);
+    const sandbox = await this.#sandbox(request, onProgress);
+    const tracked: Sandbox = {
+      address: sandbox.address,
+      close: async () => {
+        if (!this.#sandboxes.delete(tracked)) return;
+        this.#armIdle();
+        // An engine that died took its sandboxes with it.
+        await sandbox.close().catch((error: unknown) => this.#log?.write(`closing a sandbox: ${String(error)}`));
+      },
+    };
+    this.#sandboxes.add(tracked);
+    return tracked;
+  }
+
+  /** Ends the engine and everything in it. */
+  async stop(): Promise<void> {
+    clearTimeout(this.#idle);
+    await this.#starting?.catch(() => undefined);
+    const running = this.#running;
+    if (running === undefined) return this.#stopping;
+    this.#running = undefined;
+    this.#stopping = this.#end(running, this.#directory).finally(() => (this.#stopping = undefined));
+    await this.#stopping;
+  }
+
+  logs(): readonly string[] {
+    return this.#log?.lines() ?? [];
+  }
+
+  async status(): Promise<EngineStatus> {
+    const { name, title, purpose } = this.engine;
+    const logPath = this.#log?.path;
+    if (this.#running !== undefined) {
+      const found = await this.engine.find();
+      return {
+        name,
+        title,
+        purpose,
+        state: 'running',
+        version: this.#running.version,
+        diskBytes: found.state === 'installed' ? found.diskBytes : undefined,
+        memoryBytes: await memoryBytes(this.#running.pids()),
+        sandboxes: this.#sandboxes.size,
+        logPath,
+      };
+    }
+    const resting = await restingStatus(this.engine);
+    return this.#starting === undefined ? { ...resting, logPath } : { ...resting, state: 'starting', logPath };
+  }
+
+  async #sandbox(request: SandboxRequest, onProgress: OnProgress): Promise<Sandbox> {
+    const running = await this.start(onProgress);
+    const died = running.died.then((death): never => {
+      throw new WorldError(death.message, { remedy: 'Run it again: the engine is started anew.', lastLines: death.lastLines, logPath: death.logPath });
+    });
+    died.catch(() => undefined);
+    return Promise.race([running.sandbox(request), died]);
+  }
+
+  async #begin(): Promise<Running> {
+    const { paths, marker } = this.#options;
+    const onProgress: OnProgress = (progress) => {
+      for (const listener of this.#listeners) listener(progress);
+    };
+    const found = await this.engine.find();
+    if (found.state === 'missing') throw new WorldError(found.why, { remedy: found.remedy });
+    const installed = found.state === 'available' ? await found.install(onProgress) : found;
+    const directory = join(paths.state, 'run', `${this.engine.name}-${randomUUID().slice(0, 8)}`);
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    this.#log ??= await tail(join(paths.state, 'logs', `${this.engine.name}.log`));
+    try {
+      const running = await installed.start({ paths, directory, log: this.#log, marker, onProgress });
+      this.#running = running;
+      this.#directory = directory;
+      this.#options.onChange();
+      void running.died.then(() => this.#bury(running, directory));
+      this.#armIdle();
+      return running;
+    } catch (error) {
+      await rm(directory, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  async #end(running: Running, directory: string): Promise<void> {
+    await running.stop();
+    await rm(directory, { recursive: true, force: true });
+    this.#options.onChange();
+  }
+
+  /** What is left of a dead engine is cleared away, so that the next lease starts a new one. */
+  async #bury(running: Running, directory: string): Promise<void> {
+    if (this.#running === running) this.#running = undefined;
+    this.#sandboxes.clear();
+    await running.stop().catch((error: unknown) => this.#log?.write(`after its death: ${String(error)}`));
+    await rm(directory, { recursive: true, force: true });
+    this.#options.onChange();
+  }
+
+  #armIdle(): void {
+    clearTimeout(this.#idle);
+    if (this.#sandboxes.size > 0) return;
+    this.#idle = setTimeout(() => void this.stop(), this.#options.idleMs);
+    this.#idle.unref();
+  }
+}
