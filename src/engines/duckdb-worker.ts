@@ -85,7 +85,6 @@ async function serve(socket: Socket, job: Job): Promise<void> {
     instance.closeSync();
     process.chdir('/');
     spare = createInstance();
-    await spare;
     report('idle');
   }
 }

@@ -61,6 +61,7 @@ class Pool {
   readonly died: Promise<EngineDeath>;
   readonly #context: StartContext;
   readonly #workers = new Set<Worker>();
+  readonly #returning = new Set<Promise<void>>();
   #idle: Worker[] = [];
   #stopped = false;
 
@@ -89,7 +90,9 @@ class Pool {
     return {
       address: { kind: 'worker', engine: 'duckdb', socketPath: worker.socketPath, directory },
       close: async () => {
-        await this.#giveBack(worker);
+        const returned = this.#giveBack(worker);
+        this.#returning.add(returned);
+        await returned.finally(() => this.#returning.delete(returned));
         await rm(directory, { recursive: true, force: true });
       },
     };
@@ -101,11 +104,14 @@ class Pool {
   }
 
   async #take(): Promise<Worker> {
-    for (let worker = this.#idle.pop(); worker !== undefined; worker = this.#idle.pop()) {
-      if (worker.state === 'gone') continue;
-      return worker;
+    for (;;) {
+      const worker = this.#idle.pop();
+      if (worker !== undefined && worker.state !== 'gone') return worker;
+      if (worker !== undefined) continue;
+      if (this.#returning.size === 0) return this.#spawn();
+      // One that has just finished comes back sooner than a new one starts.
+      await Promise.race(this.#returning);
     }
-    return this.#spawn();
   }
 
   async #giveBack(worker: Worker): Promise<void> {

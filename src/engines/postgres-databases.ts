@@ -24,7 +24,7 @@ interface Database {
 /** Owns what the templates hold; every block's role is a member, so that it may change the tables it was given. */
 const LEARNER = 'learner';
 const BLANK = '';
-const SPARES = 2;
+const SPARES = 3;
 
 /** Hands out databases copied from a template, each with a role of its own, and keeps spare ones ready. */
 export class Databases {

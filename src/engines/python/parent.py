@@ -23,6 +23,7 @@ import sys
 
 JOB_FD, RESULT_FD = 3, 4
 CHUNK = 65536
+QUIET_SECONDS = 0.02
 MAX_FILE_BYTES = 1 << 30
 
 
@@ -206,12 +207,14 @@ class Keeper:
         self.spare = self.make_spare(self.modules)
         print("ready", flush=True)
         while True:
-            for key, _ in self.selector.select():
+            # Making the next one ready takes milliseconds, which must not delay the block that took the last: it is
+            # made when that has finished, or when nothing happened for a moment.
+            events = self.selector.select(None if self.spare is not None else QUIET_SECONDS)
+            for key, _ in events:
                 # An earlier event of the same round may have closed what this one is about.
                 if self.selector.get_map().get(key.fd) is not None:
                     key.data()
-            # Making the next one ready must not delay the block that took the last.
-            if self.spare is None:
+            if self.spare is None and (not events or not self.blocks):
                 self.spare = self.make_spare(self.modules)
 
     def check_owner(self):
@@ -327,11 +330,11 @@ class Keeper:
             for block in list(self.blocks):
                 if block.spare is not None and block.spare.pid == pid:
                     block.status = status
-                    # What it left behind would keep the pipe open, and outlive its block.
-                    kill_tree(pid)
-                    self.kill_strays()
+                    # Its group and what left it are not waited for: they end with their block.
+                    kill_group(pid)
                     if not block.outgoing:
                         self.finish(block)
+                    self.kill_strays()
 
     def finish(self, block):
         while block.spare.output is not None and self.pump(block):
@@ -362,8 +365,8 @@ class Keeper:
         known = {block.spare.pid for block in self.blocks if block.spare is not None}
         if self.spare is not None:
             known.add(self.spare.pid)
-        for pid, parent in processes().items():
-            if parent == os.getpid() and pid not in known:
+        for pid in own_children():
+            if pid not in known:
                 kill_tree(pid)
 
     def kill(self, block):
@@ -405,13 +408,26 @@ def ended_early(status):
 
 
 def kill_tree(pid):
-    """The group first, then what left it: found by its parent, while parents still live."""
+    """Also what left the group: found by its parent, while parents still live."""
     for other in [*descendants(pid), pid]:
-        for send in (lambda: os.killpg(other, signal.SIGKILL), lambda: os.kill(other, signal.SIGKILL)):
-            try:
-                send()
-            except (ProcessLookupError, PermissionError):
-                pass
+        kill_group(other)
+
+
+def kill_group(pid):
+    for send in (os.killpg, os.kill):
+        try:
+            send(pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass
+
+
+def own_children():
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/children") as children:
+            return [int(pid) for pid in children.read().split()]
+    except OSError:
+        # Kernels without CONFIG_PROC_CHILDREN.
+        return [pid for pid, parent in processes().items() if parent == os.getpid()]
 
 
 def descendants(root):
