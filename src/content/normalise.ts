@@ -1,0 +1,21 @@
+/** Declared rules by which an output that varies from run to run is made comparable. A block names those it needs. */
+export const RULES = {
+  /** Durations: `12.3 ms`, `0.4 s`. */
+  ms: (text: string) => text.replace(/\b\d+(?:\.\d+)?\s?(?:ms|µs|us|s)\b/g, '<time>'),
+  /** Positions in PostgreSQL's log: `0/16B3748`. */
+  lsn: (text: string) => text.replace(/\b[0-9A-F]{1,8}\/[0-9A-F]{1,8}\b/g, '<lsn>'),
+  /** Transaction ids in columns or words: `xid 742`. */
+  xid: (text: string) => text.replace(/\b(xmin|xmax|xid)(\s*[=:]?\s*)\d+/g, '$1$2<xid>'),
+  port: (text: string) => text.replace(/(127\.0\.0\.1|localhost):\d+/g, '$1:<port>'),
+  uuid: (text: string) => text.replace(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi, '<uuid>'),
+  /** Names of databases and roles of a run. */
+  sandbox: (text: string) => text.replace(/\bblock_[0-9a-f]{12}\b/g, '<sandbox>'),
+} as const;
+
+export type RuleName = keyof typeof RULES;
+export const RULE_NAMES = Object.keys(RULES) as RuleName[];
+
+/** The text with the named rules applied; unknown names were refused when the guide was read. */
+export function applyRules(names: readonly string[], text: string): string {
+  return RULE_NAMES.filter((name) => names.includes(name)).reduce((rest, name) => RULES[name](rest), text);
+}

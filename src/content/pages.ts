@@ -1,0 +1,70 @@
+import type { Content, Lab } from '#src/content/content.ts';
+
+/** Replaces what stands between `<!-- name -->` and `<!-- /name -->`; undefined when the markers are not there. */
+export function replaceBetween(text: string, name: string, replacement: string): string | undefined {
+  const open = `<!-- ${name} -->`;
+  const close = `<!-- /${name} -->`;
+  const from = text.indexOf(open);
+  const to = text.indexOf(close, from);
+  if (from < 0 || to < 0) return undefined;
+  return `${text.slice(0, from + open.length)}\n\n${replacement.trim()}\n\n${text.slice(to)}`;
+}
+
+/** README's roadmap. What isn't written yet has no link and says so. */
+export function roadmap(content: Content): string {
+  const groups = content.groups.map(({ title, guides }) => `| ${title} | ${guides.map((guide) => `${guide.number} ${entry(guide.title, guide.path, guide.written)}`).join('<br>')} |`);
+  const lab = (kind: Lab['kind']) => content.labs.filter((one) => one.kind === kind).map((one) => `| ${one.number} | ${entry(one.title, `${one.path}/`, one.written)} | ${one.outcome} |`);
+  const weeks = content.weeks.map((week) => {
+    const guides = week.guides.map((id) => titleOf(content, id)).join(', ');
+    const labs = week.labs.map(({ id, stages }) => `${content.labs.find((one) => one.id === id)?.title}, ${stages.length === 1 ? 'stage' : 'stages'} ${span(stages)}`).join('; ');
+    return `| ${week.number} | ${week.focus} | ${guides} | ${week.goal}: ${labs} | ${week.hours} h |`;
+  });
+  return [
+    '| group | guides |\n|---|---|',
+    groups.join('\n'),
+    '\n| project | | what must stay true |\n|---|---|---|',
+    lab('project').join('\n'),
+    '\n| challenge | | what must stay true |\n|---|---|---|',
+    lab('challenge').join('\n'),
+    '\n| week | focus | guides | build | about |\n|---|---|---|---|---|',
+    weeks.join('\n'),
+    '\nWhat is in italics is planned and not written yet.',
+  ].join('\n');
+}
+
+export function resourcesPage({ resources }: Content): string {
+  const item = ({ title, by, url }: { title: string; by?: string | undefined; url: string }): string => `- [${title}](${url})${by === undefined ? '' : `, ${by}`}`;
+  const tools = resources.tools.map(({ group, tools: list }) => `- ${group}: ${list.map(({ title, url }) => `[${title}](${url})`).join(', ')}`);
+  return [
+    GENERATED('plan/resources.yaml'),
+    '# Resources',
+    '## Books',
+    resources.books.map(item).join('\n'),
+    '## Courses',
+    resources.courses.map(item).join('\n'),
+    '## Tools',
+    tools.join('\n'),
+    '## Blogs',
+    resources.blogs.map(item).join('\n'),
+    '',
+  ].join('\n\n').trimEnd() + '\n';
+}
+
+export function glossaryPage({ glossary }: Content): string {
+  const terms = glossary.toSorted((a, b) => a.term.localeCompare(b.term)).map(({ term, definition }) => `## ${term}\n\n${definition}`);
+  return `${[GENERATED('plan/glossary.yaml'), '# Glossary', ...terms].join('\n\n')}\n`;
+}
+
+const GENERATED = (source: string): string => `<!-- Made from ${source} by \`npm run docs\`; edit that file. -->`;
+
+function entry(title: string, path: string, written: boolean): string {
+  return written ? `[${title}](${path})` : `*${title}*`;
+}
+
+function titleOf(content: Content, id: string): string | undefined {
+  return content.groups.flatMap(({ guides }) => guides).find((guide) => guide.id === id)?.title;
+}
+
+function span(stages: readonly number[]): string {
+  return stages.length > 1 ? `${stages[0]}–${stages.at(-1)}` : String(stages[0]);
+}
