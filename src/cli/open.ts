@@ -7,6 +7,7 @@ import { createContext, type Context } from '#src/commands/context.ts';
 import { findRunning } from '#src/engines/connect.ts';
 import { LearnerError } from '#src/error.ts';
 import { APP_PORT, freePort, isFree } from '#src/ports.ts';
+import type { App } from '#src/server/app.ts';
 import { findApp, mintAddress } from '#src/server/instance.ts';
 import { serve, type Served } from '#src/server/serve.ts';
 
@@ -58,13 +59,12 @@ async function present(address: string, openIt: boolean): Promise<void> {
   console.log(`Open this address once; it then remembers your browser: ${address}`);
 }
 
-function faceOf(context: Context) {
+function faceOf(context: Context): App {
   return {
-    runBlock: ({ guide, block, code, signal }: { guide: string; block: string; code?: string | undefined; signal?: AbortSignal | undefined }) =>
-      runBlock({ reference: `${guide}#${block}`, code, signal }, context),
+    runBlock: ({ guide, block, code, signal }) => runBlock({ reference: `${guide}#${block}`, code, signal }, context),
     engines: () => engineStatus(context),
-    engineAction: (name: never, action: 'install' | 'start' | 'stop', signal: AbortSignal) => changeEngine({ name, action, signal }, context),
-    engineLogs: (name: never) => engineLogs(name, context),
+    changeEngine: (name, action, signal) => changeEngine({ name, action, signal }, context),
+    engineLogs: (name) => engineLogs(name, context),
   };
 }
 

@@ -135,6 +135,7 @@ function makeOrders(draw: Random, count: number, customers: Rows, products: Rows
   const orders = times.map((at, i): Value[] => {
     const order = id('o', i + 1, 4);
     let amount = 0;
+    // Drawn anew for each line, so that long orders are rare.
     for (let line = 1; line <= 1 + draw.below(4); line++) {
       const product = products[chooseProduct(draw)] ?? [];
       const quantity = 1 + (draw.below(4) === 0 ? draw.below(3) : 0);
@@ -176,6 +177,7 @@ function makeEvents(draw: Random, count: number, customers: Rows, products: Rows
     const known = draw.below(10) < 6;
     const customer = known ? (customers[draw.below(customers.length)]?.[0] ?? null) : null;
     let at = START + draw.below(DAYS) * DAY + daytime(draw);
+    // Drawn anew for each click, so that long sessions are rare.
     for (let click = 0; click < 1 + draw.below(9) && clicks.length < count; click++) {
       const kind = click === 0 ? 'visit' : draw.pick(['view', 'view', 'view', 'cart', 'search']);
       const hasProduct = kind === 'view' || kind === 'cart';
@@ -198,8 +200,13 @@ function zipf(count: number): (draw: Random) => number {
   for (let k = 1; k <= count; k++) sums.push((sum += 1 / k));
   return (draw) => {
     const at = draw.unit() * sum;
-    const found = sums.findIndex((limit) => at < limit);
-    return found < 0 ? count - 1 : found;
+    let [low, high] = [0, count - 1];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (at < (sums[middle] ?? 0)) high = middle;
+      else low = middle + 1;
+    }
+    return low;
   };
 }
 

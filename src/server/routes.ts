@@ -1,0 +1,103 @@
+import type { Context } from 'hono';
+import { stream } from 'hono/streaming';
+import { z } from 'zod';
+
+import { ENGINE_ACTIONS, engineName } from '#src/commands/engines.ts';
+import { reportOf, type ErrorReport } from '#src/error.ts';
+import type { App } from '#src/server/app.ts';
+import { MAX_BODY_BYTES } from '#src/server/guard.ts';
+
+/** Every route but the static files. What a POST changes is done by the handler; a GET changes nothing. */
+export interface Route {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly handle: (c: Context, app: App) => Promise<Response> | Response;
+}
+
+/** Blocks that run at the same time at the most; more would only slow each other down. */
+const MAX_RUNS = 4;
+let running = 0;
+
+const runBody = z.strictObject({
+  guide: z.string().regex(/^[a-z0-9-]{1,80}$/),
+  block: z.string().regex(/^[a-z0-9-]{1,80}$/),
+  code: z.string().max(200_000).optional(),
+});
+const empty = z.strictObject({});
+
+export const ROUTES: readonly Route[] = [
+  { method: 'GET', path: '/api/session', handle: (c) => c.json({ app: true }) },
+  { method: 'GET', path: '/api/engines', handle: async (c, app) => c.json(await app.engines()) },
+  { method: 'GET', path: '/api/engines/:name/logs', handle: async (c, app) => c.json(await app.engineLogs(engineName(c.req.param('name') ?? ''))) },
+  ...ENGINE_ACTIONS.map(
+    (action): Route => ({
+      method: 'POST',
+      path: `/api/engines/:name/${action}`,
+      handle: async (c, app) => {
+        await body(c, empty);
+        const name = engineName(c.req.param('name') ?? '');
+        return lines(c, (signal) => app.changeEngine(name, action, signal));
+      },
+    }),
+  ),
+  {
+    method: 'POST',
+    path: '/api/run',
+    handle: async (c, app) => {
+      const { guide, block, code } = await body(c, runBody);
+      if (running >= MAX_RUNS) return c.json({ error: `${MAX_RUNS} blocks are running`, remedy: 'Stop one, or wait for its end.' }, 429);
+      running++;
+      const events = (signal: AbortSignal) => app.runBlock({ guide, block, code, signal });
+      return lines(c, events, () => void running--);
+    },
+  },
+];
+
+/** A request that does not have the shape it should have. */
+export class BadRequest extends Error {
+  readonly status: 400 | 413;
+  constructor(status: 400 | 413, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+async function body<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
+  const text = await c.req.text();
+  if (Buffer.byteLength(text) > MAX_BODY_BYTES) throw new BadRequest(413, 'The body is too large.');
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new BadRequest(400, 'The body is no JSON.');
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new BadRequest(400, parsed.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`).join('; '));
+}
+
+/** Streams events, one JSON value a line, and stops the work when the browser goes away. */
+function lines(c: Context, begin: (signal: AbortSignal) => AsyncIterable<unknown>, done?: () => void): Response {
+  const stop = new AbortController();
+  c.header('content-type', 'application/x-ndjson; charset=utf-8');
+  return stream(c, async (out) => {
+    out.onAbort(() => stop.abort());
+    try {
+      for await (const event of begin(stop.signal)) {
+        if (stop.signal.aborted) break;
+        await out.write(`${JSON.stringify(event)}\n`);
+      }
+    } catch (error) {
+      if (!stop.signal.aborted) await out.write(`${JSON.stringify({ type: 'trouble', ...shown(error) })}\n`);
+    } finally {
+      done?.();
+    }
+  });
+}
+
+/** An error as a page may see it: our own words, without the machine's paths. */
+export function shown(error: unknown): Pick<ErrorReport, 'message' | 'remedy' | 'lastLines'> {
+  const { message, remedy, lastLines } = reportOf(error);
+  const clean = (text: string): string => text.replace(/(?:\/[\w.@+-]+){2,}/g, (path) => `…/${path.split('/').at(-1)}`);
+  return { message: clean(message), remedy: clean(remedy), lastLines: lastLines.map(clean) };
+}
