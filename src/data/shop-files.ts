@@ -43,7 +43,8 @@ async function prepare(folder: string, options: ShopOptions): Promise<string> {
       cause,
     });
   } finally {
-    for (const left of [partial, `${partial}.damaged`]) await rm(left, { recursive: true, force: true });
+    // What can't be removed is in nobody's way, and must not hide why the work failed.
+    for (const left of [partial, `${partial}.damaged`]) await rm(left, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 

@@ -23,7 +23,7 @@ export interface ShopOptions {
 
 export const DEFAULT_SHOP: ShopOptions = { seed: 42, size: 1000 };
 /** Part of the cache's key: raised whenever the same seed would give other rows. */
-export const SHOP_VERSION = 1;
+export const SHOP_VERSION = 2;
 
 const DAY = 86_400_000;
 const START = Date.UTC(2026, 0, 5);
@@ -81,8 +81,19 @@ const EVENTS: TableSpec = {
 const FIRST_NAMES = ['Ada', 'Ben', 'Chidi', 'Dana', 'Emre', 'Fatima', 'Goran', 'Hana', 'Ines', 'Jonas', 'Kofi', 'Lin', 'Mara', 'Nils', 'Olga', 'Priya'] as const;
 const LAST_NAMES = ['Adler', 'Bauer', 'Costa', 'Diaz', 'Eriksen', 'Farouk', 'Garcia', 'Haas', 'Ito', 'Jansen', 'Kim', 'Lopez', 'Meyer', 'Novak'] as const;
 const COUNTRIES = ['DE', 'DE', 'DE', 'FR', 'FR', 'ES', 'IT', 'NL', 'PL', 'SE'] as const;
-const CATEGORIES = ['books', 'garden', 'kitchen', 'lighting', 'office', 'outdoor'] as const;
-const THINGS = ['Lamp', 'Notebook', 'Kettle', 'Chair', 'Mug', 'Tent', 'Shelf', 'Clock', 'Basket', 'Bottle'] as const;
+const THINGS = [
+  ['Lamp', 'lighting'],
+  ['Notebook', 'office'],
+  ['Kettle', 'kitchen'],
+  ['Chair', 'garden'],
+  ['Mug', 'kitchen'],
+  ['Tent', 'outdoor'],
+  ['Shelf', 'office'],
+  ['Clock', 'office'],
+  ['Basket', 'garden'],
+  ['Bottle', 'outdoor'],
+] as const;
+const MODELS = ['Alba', 'Brisa', 'Cala', 'Duna', 'Elba', 'Faro'] as const;
 const KINDS = ['Small', 'Large', 'Red', 'Blue', 'Folding', 'Classic'] as const;
 const COUPONS = ['WINTER10', 'WELCOME', 'FREESHIP'] as const;
 const METHODS = ['card', 'card', 'card', 'transfer', 'wallet'] as const;
@@ -121,8 +132,10 @@ function makeCustomers(draw: Random, count: number): Rows {
 
 function makeProducts(draw: Random, count: number): Rows {
   return sequence(count, (n) => {
-    const name = `${draw.pick(KINDS)} ${draw.pick(THINGS)}`;
-    return [id('p', n, 3), name, draw.pick(CATEGORIES), 199 + draw.below(180) * 50];
+    const kind = draw.pick(KINDS);
+    const [thing, category] = draw.pick(THINGS);
+    const name = `${kind} ${thing} ${draw.pick(MODELS)}`;
+    return [id('p', n, 3), name, category, 199 + draw.below(180) * 50];
   });
 }
 
