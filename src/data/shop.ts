@@ -81,7 +81,8 @@ const EVENTS: TableSpec = {
 const FIRST_NAMES = ['Ada', 'Ben', 'Chidi', 'Dana', 'Emre', 'Fatima', 'Goran', 'Hana', 'Ines', 'Jonas', 'Kofi', 'Lin', 'Mara', 'Nils', 'Olga', 'Priya'] as const;
 const LAST_NAMES = ['Adler', 'Bauer', 'Costa', 'Diaz', 'Eriksen', 'Farouk', 'Garcia', 'Haas', 'Ito', 'Jansen', 'Kim', 'Lopez', 'Meyer', 'Novak'] as const;
 const COUNTRIES = ['DE', 'DE', 'DE', 'FR', 'FR', 'ES', 'IT', 'NL', 'PL', 'SE'] as const;
-const THINGS = [
+type Thing = readonly [name: string, category: string];
+const THINGS: readonly [Thing, ...Thing[]] = [
   ['Lamp', 'lighting'],
   ['Notebook', 'office'],
   ['Kettle', 'kitchen'],
@@ -92,7 +93,7 @@ const THINGS = [
   ['Clock', 'office'],
   ['Basket', 'garden'],
   ['Bottle', 'outdoor'],
-] as const;
+];
 const MODELS = ['Alba', 'Brisa', 'Cala', 'Duna', 'Elba', 'Faro'] as const;
 const KINDS = ['Small', 'Large', 'Red', 'Blue', 'Folding', 'Classic'] as const;
 const COUPONS = ['WINTER10', 'WELCOME', 'FREESHIP'] as const;
