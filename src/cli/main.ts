@@ -78,6 +78,7 @@ function version(): string {
 function fail(error: unknown): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return EXIT.passed;
+    if (error.code === 'commander.help') return EXIT.usage;
     console.error(`${error.message.replace(/^error: /, '')}\nSee ./dej --help.`);
     return EXIT.usage;
   }
