@@ -76,7 +76,13 @@ export interface Captured extends Exit {
 /** Runs a program to its end and returns what it printed. `input` is written to its standard input. */
 export async function capture(
   argv: readonly [string, ...string[]],
-  options: Omit<StartOptions, 'output' | 'detach'> & { input?: string; timeoutMs?: number; onLine?: (line: string) => void } = {},
+  options: Omit<StartOptions, 'output' | 'detach'> & {
+    input?: string;
+    timeoutMs?: number;
+    /** Kills it, and with `group` all that it started. */
+    abort?: AbortSignal | undefined;
+    onLine?: (line: string) => void;
+  } = {},
 ): Promise<Captured> {
   const child = await start(argv, options);
   const out: Buffer[] = [];
@@ -90,7 +96,11 @@ export async function capture(
   child.stdin.end(options.input ?? '');
   const timer =
     options.timeoutMs === undefined ? undefined : setTimeout(() => signal(child.pid, 'SIGKILL', options.group ?? false), options.timeoutMs);
+  const onAbort = (): void => void signal(child.pid, 'SIGKILL', options.group ?? false);
+  options.abort?.addEventListener('abort', onAbort, { once: true });
+  if (options.abort?.aborted === true) onAbort();
   const exit = await child.exited;
+  options.abort?.removeEventListener('abort', onAbort);
   clearTimeout(timer);
   return { ...exit, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() };
 }

@@ -1,104 +1,125 @@
-import { access, constants, mkdir, statfs } from 'node:fs/promises';
-import { availableParallelism, freemem, totalmem } from 'node:os';
-import { dirname } from 'node:path';
+import { existsSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { release, totalmem } from 'node:os';
+import { dirname, join } from 'node:path';
 
 import { diskBytes } from '#src/engines/disk.ts';
+import { findFamily } from '#src/engines/python-family.ts';
 import { findInterpreter } from '#src/engines/python-interpreter.ts';
-import { statusAtRest } from '#src/engines/registry.ts';
 import type { Paths } from '#src/paths.ts';
 import { isFree } from '#src/ports.ts';
 
-/** One thing looked at: how it is, and what to do where it is not well. */
+/** One thing about this machine, and what to do where it is not as it should be. */
 export interface Finding {
   readonly what: string;
+  /** `warn`: works, with a limit. `missing`: something can't run until the remedy is done. */
   readonly state: 'ok' | 'warn' | 'missing';
   readonly value: string;
-  readonly remedy?: string;
+  readonly remedy?: string | undefined;
+}
+
+export interface DoctorOptions {
+  /** Where the app would listen. */
+  readonly appPort: number;
 }
 
 const NODE_FLOOR = 24;
-const GB = 1e9;
-/** Enough for the app and the three engines with room for a block's own data. */
-const WANTED_MEMORY = 2 * GB;
-const WANTED_DISK = 2 * GB;
-/** macOS allows 104 bytes for the path of a socket, Linux 108. */
-const SOCKET_PATH_LIMIT = 104;
+/** All engines at once, and a browser beside them. */
+const ENOUGH_MEMORY_BYTES = 2e9;
+/** Every package of this version with its unpacked files, and room for runs. */
+const ENOUGH_DISK_BYTES = 1.5e9;
+/** With the zero at its end: 104 bytes on macOS, 108 on Linux. */
+const SOCKET_PATH_BYTES = 104;
+/** As long as the longest name that an engine gives a socket in the folder. */
+const LONGEST_SOCKET_NAME = 's00000000';
 
-/** Looks at what the journal needs of this machine. Changes nothing but an empty cache folder. */
-export async function examine(paths: Paths, options: { appPort: number }): Promise<Finding[]> {
-  return [
-    { what: 'Platform', state: 'ok', value: `${process.platform} ${process.arch}, ${availableParallelism()} cores` },
-    nodeFinding(),
-    await pythonFinding(),
-    memoryFinding(),
-    await diskFinding('Disk of the clone', paths.root),
-    await cacheFinding(paths.cache),
-    socketFinding(paths.sockets),
-    await portFinding(options.appPort),
-    ...(await engineFindings(paths)),
-  ];
+/** Looks at the machine and changes nothing. */
+export async function examine(paths: Paths, { appPort }: DoctorOptions): Promise<Finding[]> {
+  return Promise.all([
+    examinePlatform(),
+    examineNode(),
+    examinePython(paths),
+    examineMemory(),
+    examineDisk('free disk, this clone', paths.root),
+    examineDisk('free disk, cache', paths.cache),
+    examineCache(paths),
+    examineSockets(paths),
+    examinePort(appPort),
+  ]);
 }
 
-function nodeFinding(): Finding {
-  const version = process.versions.node;
-  const isNew = Number.parseInt(version, 10) >= NODE_FLOOR;
-  return isNew
-    ? { what: 'Node', state: 'ok', value: version }
-    : { what: 'Node', state: 'missing', value: `${version}, older than ${NODE_FLOOR}`, remedy: 'Start through ./dej or npm start, which get a newer one.' };
-}
-
-async function pythonFinding(): Promise<Finding> {
-  const found = await findInterpreter();
-  if (found.state === 'missing') return { what: 'Python', state: 'warn', value: found.why, remedy: found.remedy };
-  return { what: 'Python', state: 'ok', value: `${found.version} (${found.path})` };
-}
-
-function memoryFinding(): Finding {
-  const value = `${gigabytes(freemem())} free of ${gigabytes(totalmem())}`;
-  if (totalmem() >= WANTED_MEMORY) return { what: 'Memory', state: 'ok', value };
-  return { what: 'Memory', state: 'warn', value, remedy: 'Run one engine at a time: ./dej engines stop <engine>.' };
-}
-
-async function diskFinding(what: string, folder: string): Promise<Finding> {
-  const { bavail, bsize } = await statfs(folder);
-  const value = `${gigabytes(bavail * bsize)} free`;
-  if (bavail * bsize >= WANTED_DISK) return { what, state: 'ok', value };
-  return { what, state: 'warn', value, remedy: `Free some space; about ${gigabytes(WANTED_DISK)} are needed for everything.` };
-}
-
-async function cacheFinding(cache: string): Promise<Finding> {
-  const what = 'Cache';
-  try {
-    await mkdir(cache, { recursive: true });
-    await access(cache, constants.W_OK);
-  } catch {
-    return { what, state: 'missing', value: `${cache} can't be written`, remedy: 'Set DEJ_CACHE to a folder of your own.' };
+function examinePlatform(): Finding {
+  const isWsl = process.platform === 'linux' && /microsoft/i.test(release());
+  const value = `${process.platform} ${process.arch}${isWsl ? ' (WSL)' : ''}`;
+  const what = 'platform';
+  if (process.platform !== 'linux' && process.platform !== 'darwin') {
+    return { what, state: 'missing', value, remedy: 'Linux and macOS are supported; on Windows run it inside WSL 2.' };
   }
-  const disk = await diskFinding(what, cache);
-  return { ...disk, value: `${gigabytes(await diskBytes(cache))} used, ${disk.value} (${cache})` };
+  if (process.arch !== 'x64' && process.arch !== 'arm64') {
+    return { what, state: 'warn', value, remedy: 'The engines are built for x64 and arm64; others may be missing here.' };
+  }
+  if (existsSync('/etc/alpine-release')) {
+    return { what, state: 'missing', value: `${value}, Alpine`, remedy: 'The engines are built for glibc, which Alpine has not: use Debian, Ubuntu, Fedora or the like.' };
+  }
+  return { what, state: 'ok', value };
 }
 
-function socketFinding(folder: string): Finding {
-  const length = Buffer.byteLength(folder) + 10;
-  if (length <= SOCKET_PATH_LIMIT) return { what: 'Sockets', state: 'ok', value: folder };
-  return { what: 'Sockets', state: 'missing', value: `${dirname(folder)} is too long a path`, remedy: 'Set TMPDIR to a shorter folder, such as /tmp.' };
+function examineNode(): Finding {
+  const { node } = process.versions;
+  const what = 'Node';
+  if (Number.parseInt(node, 10) >= NODE_FLOOR) return { what, state: 'ok', value: node };
+  return { what, state: 'missing', value: node, remedy: `Node ${NODE_FLOOR} or newer is needed; \`npm start\` fetches one by itself.` };
 }
 
-async function portFinding(port: number): Promise<Finding> {
-  if (await isFree(port)) return { what: 'Port', state: 'ok', value: `${port} is free` };
-  return { what: 'Port', state: 'ok', value: `${port} is in use, by the running app or another program; a free one is taken instead` };
+async function examinePython(paths: Paths): Promise<Finding> {
+  const what = 'Python';
+  const family = await findFamily(paths);
+  if (family.state === 'ready') return { what, state: 'ok', value: `${family.version}, packages installed` };
+  const interpreter = await findInterpreter();
+  if (interpreter.state === 'missing') return { what, state: 'missing', value: interpreter.why, remedy: interpreter.remedy };
+  const value = `${interpreter.version} at ${interpreter.path}, with venv and pip; packages come at first use (${gigabytes(family.downloadBytes)})`;
+  return { what, state: 'ok', value };
 }
 
-async function engineFindings(paths: Paths): Promise<Finding[]> {
-  const statuses = await statusAtRest(paths);
-  return statuses.map(({ title, state, version, why, remedy, downloadBytes }): Finding => {
-    const what = `Engine ${title}`;
-    if (state === 'missing') return { what, state: 'warn', value: why ?? 'missing', ...(remedy === undefined ? {} : { remedy }) };
-    if (state === 'available') return { what, state: 'ok', value: `fetched on first use, about ${Math.round((downloadBytes ?? 0) / 1e6)} MB` };
-    return { what, state: 'ok', value: version ?? state };
-  });
+function examineMemory(): Finding {
+  const what = 'memory';
+  const available = process.availableMemory();
+  const value = `${gigabytes(available)} free of ${gigabytes(totalmem())}`;
+  // macOS keeps files in memory that it would give up at once and does not count them as free, so there the total decides.
+  const decisive = process.platform === 'darwin' ? totalmem() / 4 : available;
+  if (decisive >= ENOUGH_MEMORY_BYTES) return { what, state: 'ok', value };
+  return { what, state: 'warn', value, remedy: `With less than ${gigabytes(ENOUGH_MEMORY_BYTES)} free, close other programs before starting several engines.` };
+}
+
+async function examineDisk(what: string, folder: string): Promise<Finding> {
+  let existing = folder;
+  while (!existsSync(existing) && dirname(existing) !== existing) existing = dirname(existing);
+  const { bavail, bsize } = await statfs(existing);
+  const free = bavail * bsize;
+  const value = `${gigabytes(free)} at ${folder}`;
+  if (free >= ENOUGH_DISK_BYTES) return { what, state: 'ok', value };
+  return { what, state: 'warn', value, remedy: `Make room: about ${gigabytes(ENOUGH_DISK_BYTES)} is needed. DEJ_CACHE moves the cache to another disk.` };
+}
+
+async function examineCache(paths: Paths): Promise<Finding> {
+  const bytes = await diskBytes(paths.cache);
+  return { what: 'cache', state: 'ok', value: `${gigabytes(bytes)} at ${paths.cache}; may be deleted when nothing runs` };
+}
+
+function examineSockets(paths: Paths): Finding {
+  const what = 'socket paths';
+  const bytes = Buffer.byteLength(join(paths.sockets, LONGEST_SOCKET_NAME)) + 1;
+  const value = `${bytes} of ${SOCKET_PATH_BYTES} bytes, in ${paths.sockets}`;
+  if (bytes <= SOCKET_PATH_BYTES) return { what, state: 'ok', value };
+  return { what, state: 'missing', value, remedy: 'The path is too long for a socket: set TMPDIR to a shorter folder, such as /tmp.' };
+}
+
+async function examinePort(port: number): Promise<Finding> {
+  const what = 'port of the app';
+  if (await isFree(port)) return { what, state: 'ok', value: `${port} is free` };
+  return { what, state: 'warn', value: `${port} is taken`, remedy: 'If that is this app, all is well; else it takes another free port and says which.' };
 }
 
 function gigabytes(bytes: number): string {
-  return `${(bytes / GB).toFixed(1)} GB`;
+  return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, realpath, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 
 import { until } from '#src/deadline.ts';
 import { diskBytes } from '#src/engines/disk.ts';
@@ -13,45 +13,69 @@ import { writeAtomic } from '#src/files.ts';
 import { ownRoot, type Paths } from '#src/paths.ts';
 import { capture, startedAt } from '#src/process.ts';
 
-/** The environment of the base packages: there, or what it takes to make it. */
-export type Family =
-  | { readonly state: 'ready'; readonly interpreter: string; readonly version: string; readonly diskBytes: number }
-  | {
-      readonly state: 'absent';
-      readonly downloadBytes: number;
-      install(interpreter: Interpreter, onProgress: OnProgress, signal?: AbortSignal): Promise<Extract<Family, { state: 'ready' }>>;
-    };
+/** Packages that one environment holds, locked by version and hash. */
+export interface FamilySpec {
+  readonly name: string;
+  /** Path of the lock file. */
+  readonly requirements: string;
+  /** Wheels and the tool that fetches them, in bytes, about. */
+  readonly downloadBytes: number;
+  /** What the wheels take once unpacked, in bytes, about. */
+  readonly unpackedBytes: number;
+}
 
-/** Wheels of the lock file for Linux x64 and CPython 3.11, measured on 2026-11-24; other platforms are alike. */
-const DOWNLOAD_BYTES = 75_000_000;
+/** Measured for Linux x64 and CPython 3.11 on 2026-11-24; other platforms are alike. */
+export const BASE_FAMILY: FamilySpec = {
+  name: 'base',
+  requirements: join(ownRoot(), 'src', 'engines', 'python', 'requirements.txt'),
+  downloadBytes: 73_000_000,
+  unpackedBytes: 176_000_000,
+};
 
-interface Ready {
+export interface ReadyFamily {
+  readonly state: 'ready';
   readonly interpreter: string;
   readonly version: string;
   readonly diskBytes: number;
 }
 
+/** An environment: there, or what it takes to make it. */
+export type Family =
+  | ReadyFamily
+  | {
+      readonly state: 'absent';
+      readonly downloadBytes: number;
+      install(interpreter: Interpreter, onProgress: OnProgress, signal?: AbortSignal): Promise<ReadyFamily>;
+    };
+
+interface Ready {
+  readonly interpreter: string;
+  readonly version: string;
+  readonly diskBytes: number;
+  /** The name of the program behind the interpreter's links, like python3.11. */
+  readonly program: string;
+}
+
 /**
- * A virtual environment can't be moved, so it is made at its place; `ready.json` is written last, and without it the
- * folder counts as half made and is made anew. Packages come by the locked versions and hashes only.
+ * A virtual environment can't be moved, so each attempt makes one at a place of its own; a small file that is written
+ * last says which one counts. An attempt that was interrupted is therefore never used, and what it fetched is.
  */
-export async function findFamily(paths: Paths): Promise<Family> {
-  const requirements = join(ownRoot(), 'src', 'engines', 'python', 'requirements.txt');
-  const installer = join(ownRoot(), 'src', 'engines', 'python', 'installer.txt');
-  const hash = createHash('sha256').update(await readFile(requirements)).digest('hex').slice(0, 12);
-  const home = join(paths.cache, 'python', `base-${hash}`);
-  const ready = await readReady(home);
-  if (ready !== undefined) return { state: 'ready', ...ready };
+export async function findFamily(paths: Pick<Paths, 'cache'>, spec: FamilySpec = BASE_FAMILY): Promise<Family> {
+  const home = join(paths.cache, 'python');
+  const key = `${spec.name}-${await digest(spec.requirements)}`;
+  const ready = await readReady(home, key);
+  if (ready !== undefined) return ready;
   return {
     state: 'absent',
-    downloadBytes: DOWNLOAD_BYTES,
+    downloadBytes: spec.downloadBytes,
     async install(interpreter, onProgress, signal) {
-      await mkdir(join(paths.cache, 'python'), { recursive: true });
+      await mkdir(home, { recursive: true });
+      onProgress({ what: 'Getting the Python packages, once', totalBytes: spec.downloadBytes });
       const owner = { pid: process.pid, startedAt: (await startedAt(process.pid)) ?? '' };
       // Clones share the cache: one makes the environment, the others wait for it.
-      const held = await until('another installation of the Python packages', () => lock(`${home}.lock`, owner), { deadlineMs: 600_000, signal });
+      const held = await until('another installation of the Python packages', () => lock(join(home, `${key}.lock`), owner), { deadlineMs: 900_000, signal });
       try {
-        return { state: 'ready', ...((await readReady(home)) ?? (await make({ home, requirements, installer, interpreter, paths, onProgress }))) };
+        return (await readReady(home, key)) ?? (await make({ home, key, spec, interpreter, onProgress, signal }));
       } finally {
         await held.release();
       }
@@ -59,11 +83,16 @@ export async function findFamily(paths: Paths): Promise<Family> {
   };
 }
 
-async function readReady(home: string): Promise<Ready | undefined> {
+async function digest(path: string): Promise<string> {
+  return createHash('sha256').update(await readFile(path)).digest('hex').slice(0, 12);
+}
+
+async function readReady(home: string, key: string): Promise<ReadyFamily | undefined> {
   try {
-    const ready = JSON.parse(await readFile(join(home, 'ready.json'), 'utf8')) as Ready;
-    // The Python it was made from may have been removed since.
-    return existsSync(ready.interpreter) ? ready : undefined;
+    const { interpreter, version, diskBytes: bytes, program } = JSON.parse(await readFile(join(home, `${key}.json`), 'utf8')) as Ready;
+    // The Python it was made from may have been removed since, or replaced by one that would not find the packages.
+    const isSame = basename(await realpath(interpreter)) === program;
+    return isSame ? { state: 'ready', interpreter, version, diskBytes: bytes } : undefined;
   } catch {
     return undefined;
   }
@@ -71,46 +100,68 @@ async function readReady(home: string): Promise<Ready | undefined> {
 
 interface Making {
   readonly home: string;
-  readonly requirements: string;
-  readonly installer: string;
+  readonly key: string;
+  readonly spec: FamilySpec;
   readonly interpreter: Interpreter;
-  readonly paths: Paths;
   readonly onProgress: OnProgress;
+  readonly signal: AbortSignal | undefined;
 }
 
-async function make({ home, requirements, installer, interpreter, paths, onProgress }: Making): Promise<Ready> {
-  const what = 'Getting the Python packages, once';
-  onProgress({ what, totalBytes: DOWNLOAD_BYTES });
-  const uv = await tool(join(paths.cache, 'python', 'uv'), installer, interpreter);
-  await rm(home, { recursive: true, force: true });
-  await execute([interpreter.path, '-m', 'venv', '--without-pip', home], 'The Python environment could not be made');
-  const own = join(home, 'bin', 'python');
-  const install = [uv, 'pip', 'install', '--require-hashes', '--no-config', '--python', own, '-r', requirements] as const;
-  await watch(home, what, onProgress, () => execute(install, 'The Python packages could not be fetched'));
-  const ready = { interpreter: own, version: interpreter.version, diskBytes: await diskBytes(home) };
-  await writeAtomic(join(home, 'ready.json'), JSON.stringify(ready));
-  return ready;
+async function make(making: Making): Promise<ReadyFamily> {
+  const { home, key, spec, interpreter, signal } = making;
+  await removeAttempts(home, key);
+  const uv = await findTool(making);
+  const folder = attempt(home, key);
+  // What was fetched lies there until the environment is whole, so that an interrupted attempt is taken up again.
+  const fetched = join(home, 'fetched');
+  await execute([interpreter.path, '-I', '-m', 'venv', '--without-pip', folder], 'The Python environment could not be made', signal);
+  const own = join(folder, 'bin', 'python');
+  const how = ['--require-hashes', '--only-binary', ':all:', '--compile-bytecode', '--no-config', '--no-python-downloads', '--cache-dir', fetched] as const;
+  await watch(fetched, making, () =>
+    execute([uv, 'pip', 'install', ...how, '--python', own, '-r', spec.requirements], 'The Python packages could not be fetched', signal),
+  );
+  const program = basename(await realpath(own));
+  const ready: Ready = { interpreter: own, version: interpreter.version, diskBytes: await diskBytes(folder), program };
+  await writeAtomic(join(home, `${key}.json`), JSON.stringify(ready));
+  await rm(fetched, { recursive: true, force: true });
+  return { state: 'ready', interpreter: own, version: ready.version, diskBytes: ready.diskBytes };
 }
 
 /** uv arrives as a wheel through pip, by hash; it then fetches the packages in seconds where pip takes half a minute. */
-async function tool(home: string, installer: string, interpreter: Interpreter): Promise<string> {
-  const uv = join(home, 'bin', 'uv');
-  const stamp = join(home, 'ready');
-  const wanted = await readFile(installer, 'utf8');
-  if (existsSync(uv) && (await readFile(stamp, 'utf8').catch(() => '')) === wanted) return uv;
-  await rm(home, { recursive: true, force: true });
-  await execute([interpreter.path, '-m', 'venv', home], 'The Python environment could not be made');
-  const pip = [join(home, 'bin', 'python'), '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--require-hashes', '-r', installer] as const;
-  await execute(pip, 'The Python installer uv could not be fetched');
-  await writeAtomic(stamp, wanted);
+async function findTool({ home, interpreter, signal }: Making): Promise<string> {
+  const requirements = join(ownRoot(), 'src', 'engines', 'python', 'installer.txt');
+  const key = `uv-${await digest(requirements)}`;
+  const pointer = join(home, key);
+  const known = await readFile(pointer, 'utf8').catch(() => '');
+  if (existsSync(known)) return known;
+  await removeAttempts(home, key);
+  const folder = attempt(home, key);
+  await execute([interpreter.path, '-I', '-m', 'venv', folder], 'The Python environment could not be made', signal);
+  const how = ['--quiet', '--disable-pip-version-check', '--only-binary', ':all:', '--require-hashes'] as const;
+  await execute([join(folder, 'bin', 'python'), '-m', 'pip', 'install', ...how, '-r', requirements], 'The tool that installs Python packages could not be fetched', signal);
+  const uv = join(folder, 'bin', 'uv');
+  await writeAtomic(pointer, uv);
   return uv;
 }
 
-async function execute(argv: readonly [string, ...string[]], failure: string): Promise<void> {
+function attempt(home: string, key: string): string {
+  return join(home, `${key}-${randomBytes(3).toString('hex')}`);
+}
+
+/** Called only by who holds the lock and found nothing that counts. */
+async function removeAttempts(home: string, key: string): Promise<void> {
+  const left = (await readdir(home)).filter((name) => name.startsWith(`${key}-`));
+  for (const name of left) await rm(join(home, name), { recursive: true, force: true, maxRetries: 3 });
+}
+
+async function execute(argv: readonly [string, ...string[]], failure: string, signal: AbortSignal | undefined): Promise<void> {
   const env: NodeJS.ProcessEnv = { ...process.env };
-  // pip's certificate setting is for pip; uv reads the general one.
+  // These are pip's names; uv has its own for the same.
   if (env['PIP_CERT'] !== undefined) env['SSL_CERT_FILE'] ??= env['PIP_CERT'];
-  const { code, stdout, stderr } = await capture(argv, { env });
+  if (env['PIP_INDEX_URL'] !== undefined) env['UV_DEFAULT_INDEX'] ??= env['PIP_INDEX_URL'];
+  signal?.throwIfAborted();
+  const { code, stdout, stderr } = await capture(argv, { env, group: true, abort: signal });
+  signal?.throwIfAborted();
   if (code === 0) return;
   const lastLines = `${stdout}\n${stderr}`.trim().split('\n').slice(-30);
   throw new WorldError(failure, {
@@ -119,13 +170,16 @@ async function execute(argv: readonly [string, ...string[]], failure: string): P
   });
 }
 
-/** Tells how much has arrived, by what lies on the disk (unpacked, so it runs ahead of the download). */
-async function watch<T>(home: string, what: string, onProgress: OnProgress, work: () => Promise<T>): Promise<T> {
+/** Tells how much has arrived, by what lies unpacked on the disk. */
+async function watch(folder: string, { spec, onProgress }: Making, work: () => Promise<void>): Promise<void> {
+  const what = 'Getting the Python packages, once';
+  const totalBytes = spec.downloadBytes;
   const timer = setInterval(() => {
-    void diskBytes(home).then((bytes) => onProgress({ what, doneBytes: Math.min(DOWNLOAD_BYTES, Math.round(bytes / 3)), totalBytes: DOWNLOAD_BYTES }));
-  }, 500);
+    const tell = (bytes: number): void => onProgress({ what, doneBytes: Math.round(totalBytes * Math.min(1, bytes / spec.unpackedBytes)), totalBytes });
+    void diskBytes(folder).then(tell, () => undefined);
+  }, 1000);
   try {
-    return await work();
+    await work();
   } finally {
     clearInterval(timer);
   }

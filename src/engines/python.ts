@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 
 import { until } from '#src/deadline.ts';
 import { layData } from '#src/engines/data.ts';
 import type { Engine, EngineDeath, Installed, Running, Sandbox, SandboxRequest, StartContext } from '#src/engines/engine.ts';
-import { findFamily, type Family } from '#src/engines/python-family.ts';
+import { findFamily, type ReadyFamily } from '#src/engines/python-family.ts';
 import { findInterpreter } from '#src/engines/python-interpreter.ts';
 import { WorldError } from '#src/error.ts';
 import { ownRoot, type Paths } from '#src/paths.ts';
@@ -13,6 +13,9 @@ import { forEachLine, killTrees, start } from '#src/process.ts';
 
 /** What every block finds imported; the block's own import of them then costs nothing. */
 const MODULES = ['duckdb', 'pandas', 'psycopg', 'decimal', 'json', 'datetime', 'csv', 'subprocess'];
+
+/** UTF-8 everywhere, and no packages or files of the learner's own installation. */
+const FLAGS = ['-X', 'utf8', '-s', '-P', '-B'];
 
 /** Python with the base packages, each block in a process of its own that is ready before it is needed. */
 export function python(paths: Paths): Engine {
@@ -34,15 +37,16 @@ export function python(paths: Paths): Engine {
   };
 }
 
-function installed(family: Extract<Family, { state: 'ready' }>): Installed {
+function installed(family: ReadyFamily): Installed {
   return { state: 'installed', version: family.version, diskBytes: family.diskBytes, start: (context) => startParent(family, context) };
 }
 
-async function startParent(family: Extract<Family, { state: 'ready' }>, context: StartContext): Promise<Running> {
+async function startParent(family: ReadyFamily, context: StartContext): Promise<Running> {
   context.onProgress({ what: 'Starting Python' });
   const socketPath = join(context.paths.sockets, `p${randomBytes(4).toString('hex')}`);
   const program = join(ownRoot(), 'src', 'engines', 'python', 'parent.py');
-  const child = await start([family.interpreter, '-X', 'utf8', '-B', program, socketPath, mode(), ...MODULES], { marker: context.marker, group: true, env: cleanEnv() });
+  const argv = [family.interpreter, ...FLAGS, program, socketPath, mode(), ...MODULES] as const;
+  const child = await start(argv, { marker: context.marker, group: true, env: environment(family.interpreter) });
   let ready = false;
   let ended = false;
   forEachLine(child.stdout, (line) => (line === 'ready' ? (ready = true) : context.log.write(line)));
@@ -85,7 +89,10 @@ async function sandbox(request: SandboxRequest, socketPath: string, context: Sta
   await layData(request.data, directory, context.paths);
   return {
     address: { kind: 'worker', engine: 'python', socketPath, directory },
-    close: () => rm(directory, { recursive: true, force: true, maxRetries: 3 }),
+    async close() {
+      // The second holds the block's temporary files (see dej_block.py).
+      for (const folder of [directory, `${directory}.tmp`]) await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+    },
   };
 }
 
@@ -96,10 +103,19 @@ function mode(): 'fork' | 'spare' {
   return process.platform === 'linux' ? 'fork' : 'spare';
 }
 
-/** The learner's environment, without what would make Python look elsewhere for packages. */
-function cleanEnv(): NodeJS.ProcessEnv {
-  const env = { ...process.env };
-  for (const name of ['PYTHONPATH', 'PYTHONHOME', 'PYTHONSTARTUP', 'VIRTUAL_ENV']) delete env[name];
-  // Colour codes would stand in recordings.
-  return { ...env, NO_COLOR: '1', PYTHON_COLORS: '0', PYTHONUNBUFFERED: '0' };
+/** The learner's environment, without what would make Python look elsewhere for packages or behave in another way. */
+function environment(interpreter: string): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('PYTHON') && name !== 'VIRTUAL_ENV');
+  return {
+    ...Object.fromEntries(own),
+    // `python` in a block's subprocess is the Python of the block.
+    PATH: [dirname(interpreter), process.env['PATH'] ?? ''].join(delimiter),
+    // Colour codes would stand in recordings.
+    NO_COLOR: '1',
+    PYTHON_COLORS: '0',
+    // Sets print in the same order in every run, as recordings need it; a block's own subprocesses don't get this.
+    PYTHONHASHSEED: '0',
+    // Many threads in each of many small processes only wait for each other.
+    OPENBLAS_NUM_THREADS: process.env['OPENBLAS_NUM_THREADS'] ?? '1',
+  };
 }

@@ -64,6 +64,6 @@ test('without Python everything else is examined, and the remedy is named', asyn
   assert.notEqual(stdout, '', stderr);
   const finding = find(JSON.parse(stdout) as Finding[], 'Python');
   assert.equal(finding.state, 'missing');
-  assert.match(finding.value, /no Python was found; 3\.11 or newer with venv and pip is needed/);
+  assert.match(finding.value, /no Python was found; 3\.11 to 3\.14 with venv and pip is needed/);
   assert.match(finding.remedy ?? '', process.platform === 'darwin' ? /brew install/ : /apt install python3 python3-venv[\s\S]*dnf/);
 });

@@ -3,235 +3,208 @@
 usage: parent.py SOCKET fork|spare MODULE ...
 
 A block is one connection to SOCKET: a line of JSON (a Job of worker.ts) comes in, lines of JSON (WorkerEvent) go out.
-One process is kept ready ahead, so that a block waits neither for imports nor for fork. With `fork` it is forked from
+Processes are kept ready ahead, so that a block waits neither for imports nor for fork. With `fork` they are forked from
 this process, which only imports and never uses what it imports: threads of a library do not survive a fork. With `spare`
-(macOS, where forking after imports is unsafe) it is a new interpreter that serves a single block.
+(macOS, where forking after imports is unsafe) each is a new interpreter that serves a single block.
 
 Ends, with everything it started, when its standard input ends: then whoever started it is gone.
 """
 
-import errno
+import codecs
+import fcntl
+import gc
 import importlib
 import json
 import os
-import resource
 import selectors
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import termios
+import traceback
+import warnings
 
-JOB_FD, RESULT_FD = 3, 4
+HERE = os.path.dirname(os.path.abspath(__file__))
+# Only for these two: a block must not find our files among its modules.
+sys.path.insert(0, HERE)
+import dej_block  # noqa: E402
+import dej_trees as trees  # noqa: E402
+
+sys.path.remove(HERE)
+
 CHUNK = 65536
 QUIET_SECONDS = 0.02
-MAX_FILE_BYTES = 1 << 30
+#: A new interpreter takes long to come, so one more is kept.
+READY_AHEAD = {"fork": 1, "spare": 2}
 
 
-# ---- the process that runs one block ------------------------------------------------------------------------------
+class Child:
+    """A process that waits for its block or runs it, and our ends of the pipes to it."""
+
+    def __init__(self, start):
+        pipes = [os.pipe(), os.pipe(), os.pipe()]
+        (job_r, self.job), (self.result, result_w), (self.output, output_w) = pipes
+        self.marker = os.urandom(8).hex()
+        #: Whether it may have started processes of its own.
+        self.started = True
+        self.pid = start(job_r, result_w, output_w, self.marker)
+        for end in (job_r, result_w, output_w):
+            os.close(end)
+        for end in (self.result, self.output):
+            os.set_blocking(end, False)
+
+    def close(self):
+        for end in (self.job, self.result, self.output):
+            if end is not None:
+                os.close(end)
+        self.job = self.result = self.output = None
 
 
-def serve_one_block():
-    """Waits for a job on JOB_FD, runs it, and writes how it ended to RESULT_FD."""
-    with os.fdopen(JOB_FD, "rb") as jobs:
-        line = jobs.readline()
-    if not line:
-        os._exit(0)
-    job = json.loads(line)
-    os.environ.update(job["env"])
-    os.chdir(job["directory"])
-    private = os.path.join(job["directory"], ".tmp")
-    os.makedirs(private, exist_ok=True)
-    os.environ["TMPDIR"] = private
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (MAX_FILE_BYTES, MAX_FILE_BYTES))
-    # One object for both, so that what is printed to either comes out in the order it was printed.
-    sys.stdout = sys.stderr = open(1, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
-    sys.stdin = open(os.devnull)
-    sys.argv = ["block.py"]
-    sys.path.insert(0, job["directory"])
-    report = run(job)
+def fork_child(job, result, output, _marker):
+    parent = os.getpid()
+    with warnings.catch_warnings():
+        # Python 3.12 warns where a library has made threads by being imported; that they do not survive is known.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        pid = os.fork()
+    if pid != 0:
+        return pid
     try:
-        sys.stdout.flush()
-    finally:
-        os.write(RESULT_FD, json.dumps(report).encode())
-        os._exit(0)
-
-
-def run(job):
-    import types
-
-    module = types.ModuleType("__main__")
-    module.__dict__["__builtins__"] = __builtins__
-    sys.modules["__main__"] = module
-    for code in job.get("before", []):
-        quiet, sys.stdout = sys.stdout, open(os.devnull, "w")
-        error = execute(code, module.__dict__)
-        sys.stdout = quiet
-        if error is not None:
-            return {"error": error}
-    error = execute(job["code"], module.__dict__)
-    return {} if error is None else {"error": error}
-
-
-def execute(code, namespace):
-    """Runs the code; gives None, or its error in words, with the line in the block."""
-    import linecache
-    import traceback
-
-    linecache.cache["block.py"] = (len(code), None, code.splitlines(True), "block.py")
-    try:
-        exec(compile(code, "block.py", "exec"), namespace)
-        return None
-    except SystemExit as end:
-        if end.code in (None, 0):
-            return None
-        return {"message": f"SystemExit: {end.code}"}
-    except BaseException as error:
-        message = traceback.format_exception_only(type(error), error)[-1].strip()
-        # Frames of this file come first and say nothing to the learner.
-        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
-        own = [frame for frame in frames if frame.filename == "block.py"]
-        if isinstance(error, SyntaxError) and error.filename == "block.py":
-            line = error.lineno
-        else:
-            line = own[-1].lineno if own else None
-        trace = "".join(
-            f'  File "{short(frame.filename)}", line {frame.lineno}, in {frame.name}\n    {frame.line}\n' for frame in frames
-        )
-        return {"message": message, "line": line, "trace": trace.rstrip()}
-
-
-def short(path):
-    marker = "site-packages" + os.sep
-    return path.split(marker, 1)[1] if marker in path else path
-
-
-# ---- the process that keeps them ------------------------------------------------------------------------------------
-
-
-class Spare:
-    """A process ready for its block, and the three pipes to it."""
-
-    def __init__(self, pid, job, result, output):
-        self.pid, self.job, self.result, self.output = pid, job, result, output
-
-
-def fork_spare(_modules):
-    (job_r, job_w), (result_r, result_w), (output_r, output_w) = os.pipe(), os.pipe(), os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        become_block(job_r, result_w, output_w)
-    for end in (job_r, result_w, output_w):
-        os.close(end)
-    return Spare(pid, job_w, result_r, output_r)
-
-
-def become_block(job, result, output):
-    """In the fork: a session of its own, its pipes at fixed places, and nothing else of ours open."""
-    try:
-        os.setsid()
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        # Moved high first, so that putting one at its place does not close another.
-        ends = [os.dup(end) for end in (output, job, result)]
-        high = [fcntl_dup(end, 100) for end in ends]
-        null = fcntl_dup(os.open(os.devnull, os.O_RDONLY), 100)
-        for fd, place in ((null, 0), (high[0], 1), (high[0], 2), (high[1], JOB_FD), (high[2], RESULT_FD)):
-            os.dup2(fd, place, inheritable=place < 3)
-        os.closerange(5, 4096)
-        serve_one_block()
+        trees.die_with(parent)
+        trees.adopt_orphans()
+        dej_block.become_block(job, result, output)
+    except BaseException:
+        traceback.print_exc()
     finally:
         os._exit(70)
 
 
-def fcntl_dup(fd, lowest):
-    import fcntl
+def spawn_child(modules):
+    # With the same flags as ours.
+    interpreter = [sys.executable, *sys.orig_argv[1 : sys.orig_argv.index(sys.argv[0])]]
 
-    return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, lowest)
+    def start(job, result, output, marker):
+        process = subprocess.Popen(
+            [*interpreter, __file__, "--block", *map(str, (job, result, output, os.getpid())), *modules],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            pass_fds=(job, result, output),
+            env={**os.environ, trees.MARKER: marker},
+        )
+        # Its end is collected by us, not by the library.
+        process.returncode = 0
+        return process.pid
+
+    return start
 
 
-def spawn_spare(modules):
-    (job_r, job_w), (result_r, result_w), (output_r, output_w) = os.pipe(), os.pipe(), os.pipe()
-    process = subprocess.Popen(
-        [sys.executable, os.path.abspath(__file__), "--block", str(job_r), str(result_w), *modules],
-        stdin=subprocess.DEVNULL,
-        stdout=output_w,
-        stderr=output_w,
-        pass_fds=(job_r, result_w),
-        start_new_session=True,
-    )
-    for end in (job_r, result_w, output_w):
-        os.close(end)
-    # Its end is collected by us, not by the library.
-    process.returncode = 0
-    return Spare(process.pid, job_w, result_r, output_r)
+def serve_as_spawned(job, result, output, parent, *modules):
+    trees.die_with(int(parent))
+    trees.adopt_orphans()
+    for name in modules:
+        importlib.import_module(name)
+    dej_block.become_block(int(job), int(result), int(output))
 
 
 class Block:
-    """One connection and the process that runs for it."""
+    """One connection, and the process that runs for it once the job is there."""
 
     def __init__(self, connection):
         self.connection = connection
         self.incoming = b""
         self.outgoing = bytearray()
-        self.spare = None
-        self.tail = b""
+        self.child = None
+        self.decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+        self.report = b""
+        #: Bytes of output that were printed before it ended, once it has.
+        self.left = None
+        #: The wait status, once the process has ended.
         self.status = None
-        self.reading = False
+        #: Its last event is on its way.
+        self.closing = False
 
 
 class Keeper:
-    def __init__(self, path, make_spare, modules):
-        self.make_spare, self.modules = make_spare, modules
+    def __init__(self, path, start_child, ahead):
+        self.start_child, self.ahead = start_child, ahead
         self.blocks = set()
-        self.spare = None
+        self.ready = []
+        #: Killed and not collected yet.
+        self.dying = {}
         self.selector = selectors.DefaultSelector()
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(path)
         os.chmod(path, 0o600)
-        self.listener.listen(16)
+        self.listener.listen(64)
         self.listener.setblocking(False)
         self.woken, waker = os.pipe()
-        for end in (self.woken, waker):
+        for end in (self.woken, waker, 0):
             os.set_blocking(end, False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
-        self.selector.register(self.listener, selectors.EVENT_READ, self.accept)
-        self.selector.register(self.woken, selectors.EVENT_READ, self.collect)
-        os.set_blocking(0, False)
-        self.selector.register(0, selectors.EVENT_READ, self.check_owner)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGTERM, lambda *_: self.end())
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        self.watch(self.listener, self.accept)
+        self.watch(self.woken, self.collect)
+        self.watch(0, self.check_owner)
+
+    def watch(self, file, call, events=selectors.EVENT_READ):
+        self.selector.register(file, events, call)
+
+    def unwatch(self, file):
+        try:
+            self.selector.unregister(file)
+        except KeyError:
+            pass
 
     def run(self):
-        self.spare = self.make_spare(self.modules)
+        self.ready.append(Child(self.start_child))
         print("ready", flush=True)
         while True:
             # Making the next one ready takes milliseconds, which must not delay the block that took the last: it is
             # made when that has finished, or when nothing happened for a moment.
-            events = self.selector.select(None if self.spare is not None else QUIET_SECONDS)
+            wanted = len(self.ready) < self.ahead
+            events = self.selector.select(QUIET_SECONDS if wanted else None)
             for key, _ in events:
                 # An earlier event of the same round may have closed what this one is about.
-                if self.selector.get_map().get(key.fd) is not None:
-                    key.data()
-            if self.spare is None and (not events or not self.blocks):
-                self.spare = self.make_spare(self.modules)
+                if self.selector.get_map().get(key.fd) is key:
+                    self.call(key.data)
+            if wanted and (not events or not self.blocks):
+                self.ready.append(Child(self.start_child))
+
+    def call(self, function):
+        try:
+            function()
+        except Exception:
+            # One block's trouble must not end the others; it goes to the log.
+            traceback.print_exc()
 
     def check_owner(self):
-        if os.read(0, CHUNK):
-            return
-        for block in list(self.blocks):
-            self.kill(block)
-        if self.spare is not None:
-            kill_tree(self.spare.pid)
+        if not os.read(0, CHUNK):
+            self.end()
+
+    def end(self):
+        children = [block.child.pid for block in self.blocks if block.child is not None]
+        trees.end_trees([*children, *self.dying, *(child.pid for child in self.ready)])
+        while strays := self.strays():
+            trees.end_trees(strays)
+            for pid in strays:
+                os.waitpid(pid, 0)
         os._exit(0)
 
+    # ---- a connection ---------------------------------------------------------------------------------------------
+
     def accept(self):
-        connection, _ = self.listener.accept()
+        try:
+            connection, _ = self.listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return
         connection.setblocking(False)
         block = Block(connection)
         self.blocks.add(block)
-        self.selector.register(connection, selectors.EVENT_READ, lambda: self.receive(block))
+        self.watch(connection, lambda: self.receive(block))
 
     def receive(self, block):
         try:
@@ -241,45 +214,40 @@ class Keeper:
         except OSError:
             data = b""
         if not data:
-            return self.drop(block)
-        if block.spare is not None:
-            return
-        block.incoming += data
-        if b"\n" in data:
-            self.begin(block)
+            self.drop(block)
+        elif block.child is None:
+            block.incoming += data
+            if b"\n" in data:
+                self.begin(block)
 
     def begin(self, block):
-        block.spare = self.spare or self.make_spare(self.modules)
-        self.spare = None
+        child = block.child = self.ready.pop(0) if self.ready else Child(self.start_child)
         try:
-            with os.fdopen(block.spare.job, "wb") as jobs:
-                jobs.write(block.incoming.split(b"\n", 1)[0] + b"\n")
+            with os.fdopen(child.job, "wb") as jobs:
+                jobs.write(block.incoming.partition(b"\n")[0] + b"\n")
         except BrokenPipeError:
             pass
-        os.set_blocking(block.spare.output, False)
-        self.listen_to(block)
-
-    def listen_to(self, block):
-        if not block.reading and block.spare.output is not None:
-            block.reading = True
-            self.selector.register(block.spare.output, selectors.EVENT_READ, lambda: self.pump(block))
-
-    def stop_listening(self, block):
-        if block.reading:
-            block.reading = False
-            self.selector.unregister(block.spare.output)
+        child.job = None
+        block.incoming = b""
+        self.watch(child.output, lambda: self.pump(block))
+        self.watch(child.result, lambda: self.read_report(block))
 
     def pump(self, block):
+        """Passes on what the block printed. False when there is nothing more now."""
+        if block.child.output is None or block.left == 0:
+            return False
         try:
-            data = os.read(block.spare.output, CHUNK)
+            data = os.read(block.child.output, CHUNK if block.left is None else min(CHUNK, block.left))
         except BlockingIOError:
             return False
         if not data:
-            self.stop_listening(block)
-            os.close(block.spare.output)
-            block.spare.output = None
+            self.unwatch(block.child.output)
+            os.close(block.child.output)
+            block.child.output = None
             return False
-        text, block.tail = decode(block.tail + data)
+        if block.left is not None:
+            block.left -= len(data)
+        text = block.decoder.decode(data)
         if text:
             self.send(block, {"type": "text", "text": text})
         return True
@@ -294,26 +262,47 @@ class Keeper:
                 sent = block.connection.send(block.outgoing)
                 del block.outgoing[:sent]
         except BlockingIOError:
-            pass
+            return self.wait_for_reader(block)
         except OSError:
             return self.drop(block)
-        waiting = selectors.EVENT_READ | (selectors.EVENT_WRITE if block.outgoing else 0)
-        self.selector.modify(block.connection, waiting, (lambda: self.both(block)) if block.outgoing else (lambda: self.receive(block)))
-        # A reader that does not keep up makes the block wait at its next print, instead of filling our memory.
-        if block.outgoing:
-            self.stop_listening(block)
-        elif block.status is not None:
-            self.finish(block)
-        elif block.spare is not None:
-            self.listen_to(block)
+        if block.closing:
+            self.drop(block)
 
-    def both(self, block):
+    def wait_for_reader(self, block):
+        """A reader that does not keep up makes the block wait at its next print, instead of filling our memory."""
+        if block.child.output is not None:
+            self.unwatch(block.child.output)
+        self.selector.modify(block.connection, selectors.EVENT_READ | selectors.EVENT_WRITE, lambda: self.resume(block))
+
+    def resume(self, block):
+        self.selector.modify(block.connection, selectors.EVENT_READ, lambda: self.receive(block))
         self.receive(block)
         if block in self.blocks:
             self.flush(block)
+        if block not in self.blocks or block.outgoing:
+            return
+        if block.child.output is not None:
+            self.watch(block.child.output, lambda: self.pump(block))
+        if has_ended(block):
+            self.conclude(block)
+
+    # ---- its end --------------------------------------------------------------------------------------------------
+
+    def read_report(self, block):
+        try:
+            data = os.read(block.child.result, CHUNK)
+        except BlockingIOError:
+            return
+        block.report += data
+        if not data:
+            # It closed its end, or died: its exit status says more, and comes next.
+            self.unwatch(block.child.result)
+        elif block.report.endswith(b"\n") and not block.outgoing:
+            # The report is the last thing it does, so there is no need to wait until the process is gone.
+            self.conclude(block)
 
     def collect(self):
-        """A process ended: a block's, or a spare that nobody used."""
+        """Some process ended: a block's, one that was killed, a stray, or one that waited for a block."""
         try:
             os.read(self.woken, CHUNK)
         except BlockingIOError:
@@ -322,173 +311,110 @@ class Keeper:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
-                return
+                break
             if pid == 0:
-                return
-            if self.spare is not None and pid == self.spare.pid:
-                self.spare = None
-            for block in list(self.blocks):
-                if block.spare is not None and block.spare.pid == pid:
-                    block.status = status
-                    # Its group and what left it are not waited for: they end with their block.
-                    kill_group(pid)
-                    if not block.outgoing:
-                        self.finish(block)
-                    self.kill_strays()
+                break
+            child = self.dying.pop(pid, None)
+            block = next((block for block in self.blocks if block.child is not None and block.child.pid == pid), None)
+            if block is not None:
+                block.status, child = status, block.child
+                self.read_report(block)
+                if block in self.blocks and not block.outgoing:
+                    self.conclude(block)
+            if child is not None:
+                trees.send(os.killpg, pid)
+                if child.started and not trees.IS_LINUX:
+                    trees.end_trees(trees.marked(child.marker))
+            elif any(child.pid == pid for child in self.ready):
+                self.give_up(pid, status)
+        strays = self.strays()
+        if strays:
+            trees.end_trees(strays)
 
-    def finish(self, block):
-        while block.spare.output is not None and self.pump(block):
-            if block.outgoing or block not in self.blocks:
-                return
-        if block not in self.blocks:
+    def give_up(self, pid, status):
+        """One that waited has died: something is wrong with the packages or the machine, and the next one would too."""
+        child = next(child for child in self.ready if child.pid == pid)
+        sys.stderr.write(os.read(child.output, CHUNK).decode(errors="replace"))
+        print(f"a waiting process ended by itself: {ended_early(status)}", file=sys.stderr, flush=True)
+        self.ready.remove(child)
+        self.end()
+
+    def conclude(self, block):
+        """Sends what is left of its output, then how it ended."""
+        if block.closing:
             return
-        report = json.loads(os.read(block.spare.result, 1 << 20) or b"null")
-        if block.tail:
-            tail, block.tail = block.tail, b""
-            block.outgoing += json.dumps({"type": "text", "text": tail.decode("utf-8", "backslashreplace")}).encode() + b"\n"
-        error = report.get("error") if report is not None else ended_early(block.status)
+        if block.left is None and block.child.output is not None:
+            # Background processes that it left could print for ever; what it printed itself is in the pipe by now.
+            block.left = struct.unpack("i", fcntl.ioctl(block.child.output, termios.FIONREAD, b"\0\0\0\0"))[0]
+        while self.pump(block):
+            if block not in self.blocks or block.outgoing:
+                return
+        tail = block.decoder.decode(b"", True)
+        if tail:
+            block.outgoing += json.dumps({"type": "text", "text": tail}).encode() + b"\n"
+        if block.report.endswith(b"\n"):
+            report = json.loads(block.report)
+            error, block.child.started = report["error"], report["started"]
+        else:
+            error = ended_early(block.status)
         if error is not None:
             block.outgoing += json.dumps({"type": "error", **error}).encode() + b"\n"
-        block.outgoing += json.dumps({"type": "end", "ok": error is None}).encode() + b"\n"
-        block.connection.setblocking(True)
-        block.connection.settimeout(5)
-        try:
-            block.connection.sendall(block.outgoing)
-        except OSError:
-            pass
-        self.drop(block)
+        block.closing = True
+        self.send(block, {"type": "end", "ok": error is None})
 
-    def kill_strays(self):
-        """Processes that left both group and parent come to us where we are subreaper; nobody waits for them."""
-        if not IS_SUBREAPER:
-            return
-        known = {block.spare.pid for block in self.blocks if block.spare is not None}
-        if self.spare is not None:
-            known.add(self.spare.pid)
-        for pid in own_children():
-            if pid not in known:
-                kill_tree(pid)
-
-    def kill(self, block):
-        if block.spare is not None and block.status is None:
-            kill_tree(block.spare.pid)
-            self.kill_strays()
+    def strays(self):
+        """Processes that lost their parent come to us where orphans are adopted: those of a block that has ended."""
+        if not trees.IS_LINUX:
+            return []
+        known = {child.pid for child in self.ready} | {block.child.pid for block in self.blocks if block.child is not None}
+        return [pid for pid in trees.own_children() if pid not in known and pid not in self.dying]
 
     def drop(self, block):
         if block not in self.blocks:
             return
         self.blocks.discard(block)
-        self.kill(block)
-        self.selector.unregister(block.connection)
+        self.unwatch(block.connection)
         block.connection.close()
-        if block.spare is not None:
-            self.stop_listening(block)
-            for end in (block.spare.output, block.spare.result):
-                if end is not None:
-                    os.close(end)
+        child = block.child
+        if child is None:
+            return
+        if block.status is None:
+            # What left its group is found when it is collected.
+            trees.send(os.killpg, child.pid)
+            trees.send(os.kill, child.pid)
+            self.dying[child.pid] = child
+        for end in (child.output, child.result):
+            if end is not None:
+                self.unwatch(end)
+        child.close()
 
 
-def decode(data):
-    """Whole characters, and the bytes of one that has only begun."""
-    for keep in range(0, min(4, len(data) + 1)):
-        head = data[: len(data) - keep]
-        try:
-            return head.decode("utf-8"), data[len(data) - keep :]
-        except UnicodeDecodeError as error:
-            if error.start < len(head) - 4:
-                break
-    return data.decode("utf-8", "backslashreplace"), b""
+def has_ended(block):
+    return block.status is not None or block.report.endswith(b"\n")
 
 
 def ended_early(status):
     if os.WIFSIGNALED(status):
-        return {"message": f"The process was ended by {signal.Signals(os.WTERMSIG(status)).name}"}
+        number = os.WTERMSIG(status)
+        name = next((known.name for known in signal.Signals if known == number), f"signal {number}")
+        hint = " (the system does that when memory runs out)" if number == signal.SIGKILL else ""
+        return {"message": f"The process was ended by {name}{hint}"}
     code = os.WEXITSTATUS(status)
     return None if code == 0 else {"message": f"The process ended with exit code {code}"}
 
 
-def kill_tree(pid):
-    """Also what left the group: found by its parent, while parents still live."""
-    for other in [*descendants(pid), pid]:
-        kill_group(other)
-
-
-def kill_group(pid):
-    for send in (os.killpg, os.kill):
-        try:
-            send(pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
-
-
-def own_children():
-    try:
-        with open(f"/proc/self/task/{os.getpid()}/children") as children:
-            return [int(pid) for pid in children.read().split()]
-    except OSError:
-        # Kernels without CONFIG_PROC_CHILDREN.
-        return [pid for pid, parent in processes().items() if parent == os.getpid()]
-
-
-def descendants(root):
-    parents = processes()
-    found, level = [], {root}
-    while level:
-        level = {pid for pid, parent in parents.items() if parent in level and pid not in found}
-        found.extend(level)
-    return found
-
-
-def processes():
-    """The parent of every process."""
-    parents = {}
-    if os.path.isdir("/proc/self"):
-        for name in os.listdir("/proc"):
-            if name.isdigit():
-                try:
-                    with open(f"/proc/{name}/stat") as stat:
-                        parents[int(name)] = int(stat.read().rsplit(")", 1)[1].split()[1])
-                except OSError as error:
-                    if error.errno not in (errno.ENOENT, errno.ESRCH):
-                        raise
-    else:
-        listing = subprocess.run(["ps", "-axo", "pid=,ppid="], capture_output=True, text=True).stdout
-        for line in listing.splitlines():
-            pid, parent = line.split()
-            parents[int(pid)] = int(parent)
-    return parents
-
-
-def become_subreaper():
-    """On Linux orphans below us become our children (prctl PR_SET_CHILD_SUBREAPER, 36), so that none gets away."""
-    if not sys.platform.startswith("linux"):
-        return False
-    import ctypes
-
-    return ctypes.CDLL(None).prctl(36, 1, 0, 0, 0) == 0
-
-
-IS_SUBREAPER = False
-
-
 def main():
-    arguments = sys.argv[1:]
-    if arguments and arguments[0] == "--block":
-        job, result = int(arguments[1]), int(arguments[2])
-        high = fcntl_dup(job, 100), fcntl_dup(result, 100)
-        os.dup2(high[0], JOB_FD, inheritable=False)
-        os.dup2(high[1], RESULT_FD, inheritable=False)
-        os.closerange(5, 4096)
-        for name in arguments[3:]:
-            importlib.import_module(name)
-        serve_one_block()
-    path, mode, *modules = arguments
-    global IS_SUBREAPER
-    IS_SUBREAPER = become_subreaper()
+    if sys.argv[1] == "--block":
+        return serve_as_spawned(*sys.argv[2:])
+    path, mode, *modules = sys.argv[1:]
+    trees.adopt_orphans()
     if mode == "fork":
         for name in modules:
             importlib.import_module(name)
-    Keeper(path, fork_spare if mode == "fork" else spawn_spare, modules).run()
+        # What is there now is never garbage; leaving it alone keeps its memory shared with the forks.
+        gc.collect()
+        gc.freeze()
+    Keeper(path, fork_child if mode == "fork" else spawn_child(modules), READY_AHEAD[mode]).run()
 
 
 if __name__ == "__main__":
