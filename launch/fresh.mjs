@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 
 /** What each part is made from and which file must be there once it is made. */
 export const PARTS = {
-  packages: { inputs: ['package.json', 'package-lock.json'], made: 'node_modules/.package-lock.json' },
+  packages: { inputs: ['package-lock.json'], made: 'node_modules/.package-lock.json' },
   program: { inputs: ['src', 'launch', 'package-lock.json'], made: 'build/cli.mjs' },
   site: {
     inputs: ['site', 'concepts', 'plan', 'src/content', 'src/runner/event.ts', 'GLOSSARY.md', 'package-lock.json'],
