@@ -19,6 +19,8 @@ const MAX_TABLE_CHARACTERS = 4_000_000;
 
 /** Runs every statement in order, as DuckDB itself splits them; false when one failed or the block was stopped. */
 export async function execute(connection: DuckDBConnection, code: string, executing: Executing): Promise<boolean> {
+  // DuckDB takes no text without a statement.
+  if (statements(code).length === 0) return true;
   let at = 0;
   try {
     const extracted = await connection.extractStatements(code);

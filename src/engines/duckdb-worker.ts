@@ -17,13 +17,13 @@ class Worker {
   #directory: string | undefined;
   #running: { readonly connection: DuckDBConnection; readonly ended: Promise<void> } | undefined;
 
-  async listen(socketPath: string): Promise<void> {
-    await this.#stock.fill();
+  listen(socketPath: string): void {
+    const first = this.#stock.fill();
     const server = createServer((socket) => {
       socket.on('error', () => undefined);
       forEachLine(socket, (line) => void this.#serve(socket, line).catch((error: unknown) => fail(socket, error)));
     });
-    server.listen(socketPath, () => say('ready'));
+    server.listen(socketPath, () => void first.then(() => say('ready'), fatal));
     forEachLine(process.stdin, (line) => void this.#obey(line));
     // Our owner holds our standard input; its end means that the owner is gone.
     process.stdin.on('end', () => process.exit(0));
@@ -35,8 +35,10 @@ class Worker {
       this.#running?.connection.interrupt();
       await this.#running?.ended;
       say('free');
+      this.#stock.isResting = true;
       void this.#stock.fill().catch(fatal);
     } else {
+      this.#stock.isResting = false;
       this.#directory = line.slice('lease '.length);
       say('leased');
     }
@@ -85,28 +87,38 @@ function sender(socket: Socket): Send {
     });
 }
 
+/** Enough for the blocks of a page that are run one right after the other. */
+const STOCK = 4;
+
 interface Fresh {
   readonly instance: DuckDBInstance;
   readonly connection: DuckDBConnection;
 }
 
-/** Databases made ahead, while nothing runs: making one takes several times as long as a small query. */
+/** Databases made ahead: making one takes several times as long as a small query. */
 class Stock {
   readonly #ready: Fresh[] = [];
-  #filling: Promise<void> | undefined;
+  #making: Promise<void> | undefined;
+  /** While a block runs, which needs the processor more, only one is made ahead. */
+  isResting = true;
 
   async take(): Promise<Fresh> {
-    if (this.#ready.length === 0) await this.#filling;
-    return this.#ready.pop() ?? create();
+    if (this.#ready.length === 0) await this.fill();
+    const fresh = this.#ready.pop() ?? (await create());
+    void this.fill().catch(fatal);
+    return fresh;
   }
 
-  fill(): Promise<void> {
-    this.#filling ??= this.#add().finally(() => (this.#filling = undefined));
-    return this.#filling;
+  /** Resolves when there is one. */
+  async fill(): Promise<void> {
+    if (this.#ready.length >= (this.isResting ? STOCK : 1)) return;
+    this.#making ??= this.#make().finally(() => (this.#making = undefined));
+    await this.#making;
+    void this.fill().catch(fatal);
   }
 
-  async #add(): Promise<void> {
-    while (this.#ready.length < 2) this.#ready.push(await create());
+  async #make(): Promise<void> {
+    this.#ready.push(await create());
   }
 }
 
@@ -141,4 +153,4 @@ function fatal(error: unknown): void {
 }
 
 const [socketPath] = process.argv.slice(2);
-if (socketPath !== undefined) await new Worker().listen(socketPath).catch(fatal);
+if (socketPath !== undefined) new Worker().listen(socketPath);

@@ -3,15 +3,14 @@ import { mkdir, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-import { until } from '#src/deadline.ts';
 import { layData } from '#src/engines/data.ts';
 import { diskBytes } from '#src/engines/disk.ts';
-import type { Engine, EngineDeath, Installed, Running, Sandbox, SandboxRequest, StartContext } from '#src/engines/engine.ts';
-import { entry } from '#src/engines/entry.ts';
+import { DuckdbWorker } from '#src/engines/duckdb-child.ts';
+import type { Engine, Installed, Running, Sandbox, SandboxRequest, StartContext } from '#src/engines/engine.ts';
 import { WorldError } from '#src/error.ts';
-import { forEachLine, killTrees, start, type Child } from '#src/process.ts';
 
 const require = createRequire(import.meta.url);
+const REMEDY = 'Its last lines say why; ./dej doctor looks at the machine.';
 
 /** DuckDB in workers of our own: one block, one worker, one fresh database in memory. */
 export const duckdb: Engine = {
@@ -33,46 +32,44 @@ export const duckdb: Engine = {
   },
 };
 
-interface Worker {
-  readonly child: Child;
-  readonly socketPath: string;
-  state: 'starting' | 'idle' | 'busy' | 'gone';
-}
-
 function installed(version: string, bytes: number): Installed {
   return { state: 'installed', version, diskBytes: bytes, start: (context) => startPool(version, context) };
 }
 
 async function startPool(version: string, context: StartContext): Promise<Running> {
+  context.onProgress({ what: 'Starting DuckDB' });
   const pool = new Pool(context);
   await pool.spare();
   return {
     state: 'running',
     version,
     pids: () => pool.pids(),
-    died: pool.died,
+    // Workers are replaced one by one; the pool as a whole has nothing that could die.
+    died: new Promise(() => undefined),
     sandbox: (request) => pool.sandbox(request),
     stop: () => pool.stop(),
   };
 }
 
-/** Keeps one worker ready. A worker that finished its block is clean (its database is gone) and serves again. */
+/** One worker is kept ready; after a burst of blocks at once two stay. */
+const MOST_IDLE = 2;
+/** A worker that has not ended a block's query by then is killed. */
+const GRACE_MS = 1000;
+
+/** Workers that are lent one block at a time. One that gave its block up is clean (its database is gone) and serves again. */
 class Pool {
-  readonly died: Promise<EngineDeath>;
   readonly #context: StartContext;
-  readonly #workers = new Set<Worker>();
+  readonly #workers = new Set<DuckdbWorker>();
   readonly #returning = new Set<Promise<void>>();
-  #idle: Worker[] = [];
+  readonly #idle: DuckdbWorker[] = [];
   #stopped = false;
 
   constructor(context: StartContext) {
     this.#context = context;
-    // Workers are replaced one by one; the pool as a whole has nothing that could die.
-    this.died = new Promise(() => undefined);
   }
 
   pids(): number[] {
-    return [...this.#workers].map(({ child }) => child.pid);
+    return [...this.#workers].map(({ pid }) => pid);
   }
 
   async spare(): Promise<void> {
@@ -84,16 +81,16 @@ class Pool {
 
   async sandbox(request: SandboxRequest): Promise<Sandbox> {
     const directory = join(this.#context.directory, randomBytes(6).toString('hex'));
-    const [worker] = await Promise.all([this.#take(), mkdir(directory, { recursive: true })]);
+    await mkdir(directory, { recursive: true });
     await layData(request.data, directory, this.#context.paths);
-    worker.state = 'idle';
+    const worker = await this.#take(directory);
     return {
       address: { kind: 'worker', engine: 'duckdb', socketPath: worker.socketPath, directory },
       close: async () => {
         const returned = this.#giveBack(worker);
         this.#returning.add(returned);
         await returned.finally(() => this.#returning.delete(returned));
-        await rm(directory, { recursive: true, force: true });
+        await rm(directory, { recursive: true, force: true, maxRetries: 3 });
       },
     };
   }
@@ -103,50 +100,40 @@ class Pool {
     await Promise.all([...this.#workers].map((worker) => this.#discard(worker)));
   }
 
-  async #take(): Promise<Worker> {
+  /** A worker that has agreed to serve this folder's block, which one that was killed meanwhile does not. */
+  async #take(directory: string): Promise<DuckdbWorker> {
     for (;;) {
-      const worker = this.#idle.pop();
-      if (worker !== undefined && worker.state !== 'gone') return worker;
-      if (worker !== undefined) continue;
-      if (this.#returning.size === 0) return this.#spawn();
+      const idle = this.#idle.pop();
       // One that has just finished comes back sooner than a new one starts.
-      await Promise.race(this.#returning);
+      if (idle === undefined && this.#returning.size > 0) {
+        await Promise.race(this.#returning);
+        continue;
+      }
+      const worker = idle ?? (await this.#spawn());
+      if (await worker.tell(`lease ${directory}`, 'leased', GRACE_MS)) return worker;
+      await this.#discard(worker);
+      if (idle === undefined) throw new WorldError('a DuckDB worker ended as soon as it had started', { remedy: REMEDY, ...this.#context.log.evidence() });
     }
   }
 
-  async #giveBack(worker: Worker): Promise<void> {
-    // A worker says `idle` a moment after the block's last line; one that goes on is running what nobody wants.
-    await until('worker idle', () => worker.state !== 'busy', { deadlineMs: 1000, everyMs: 1 }).catch(() => undefined);
-    if (worker.state === 'idle' && this.#idle.length === 0 && !this.#stopped) this.#idle.push(worker);
+  async #giveBack(worker: DuckdbWorker): Promise<void> {
+    const isFree = await worker.tell('free', 'free', GRACE_MS);
+    if (isFree && this.#idle.length < MOST_IDLE && !this.#stopped) this.#idle.push(worker);
     else await this.#discard(worker);
-    void this.spare().catch(() => undefined);
+    void this.spare().catch((error: unknown) => this.#context.log.write(`no spare worker: ${String(error)}`));
   }
 
-  async #spawn(): Promise<Worker> {
-    const socketPath = join(this.#context.paths.sockets, `d${randomBytes(4).toString('hex')}`);
-    const child = await start([process.execPath, ...entry('duckdb-worker'), socketPath], { marker: this.#context.marker, group: true });
-    const worker: Worker = { child, socketPath, state: 'starting' };
+  async #spawn(): Promise<DuckdbWorker> {
+    const worker = await DuckdbWorker.start(this.#context);
     this.#workers.add(worker);
-    forEachLine(child.stderr, (line) => this.#context.log.write(line));
-    forEachLine(child.stdout, (line) => {
-      if (worker.state === 'gone') return;
-      worker.state = line === 'busy' ? 'busy' : 'idle';
-    });
-    void child.exited.then(({ code, signal }) => {
-      if (worker.state !== 'gone') this.#context.log.write(`worker ${child.pid} ended: ${signal ?? code}`);
-      worker.state = 'gone';
-      this.#workers.delete(worker);
-      void rm(socketPath, { force: true });
-    });
-    await until('start of a DuckDB worker', () => worker.state !== 'starting', { deadlineMs: 20_000, signal: this.#context.signal, evidence: () => this.#context.log.evidence() });
-    if ((worker.state as string) === 'gone') {
-      throw new WorldError('a DuckDB worker ended while it started', { remedy: 'See its last lines; ./dej doctor looks at the machine.', ...this.#context.log.evidence() });
-    }
-    return worker;
+    void worker.exited.then(() => this.#workers.delete(worker));
+    if (await worker.ready()) return worker;
+    await this.#discard(worker);
+    throw new WorldError('a DuckDB worker did not start', { remedy: REMEDY, ...this.#context.log.evidence() });
   }
 
-  async #discard(worker: Worker): Promise<void> {
-    worker.state = 'gone';
-    await killTrees([worker.child.pid]);
+  async #discard(worker: DuckdbWorker): Promise<void> {
+    await worker.kill();
+    this.#workers.delete(worker);
   }
 }
