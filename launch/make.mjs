@@ -58,14 +58,22 @@ async function site(root) {
 /** npm from the Node that runs us may be absent (a managed Node brings none), so the one on PATH is used. */
 function runNpm(root, args, work) {
   const own = process.env.npm_execpath;
-  return own && /npm-cli\.[cm]?js$/.test(own) ? run(root, process.execPath, [own, ...args], work) : run(root, 'npm', args, work);
+  return own && /npm-cli\.[cm]?js$/.test(own)
+    ? run(root, process.execPath, [own, ...args], work)
+    : run(root, 'npm', args, work);
 }
 
 export function run(cwd, program, args, work) {
   return new Promise((resolve, reject) => {
     const env = { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ''}` };
     // A parent npm hands its own settings down as variables; they are not meant for this call.
-    for (const name of Object.keys(env)) if (/^npm_(config_(?!cache|registry|userconfig|globalconfig|prefix|.*proxy|cafile|noproxy|strict)|lifecycle|package)/i.test(name)) delete env[name];
+    for (const name of Object.keys(env))
+      if (
+        /^npm_(config_(?!cache|registry|userconfig|globalconfig|prefix|.*proxy|cafile|noproxy|strict)|lifecycle|package)/i.test(
+          name,
+        )
+      )
+        delete env[name];
     const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     const keep = (chunk) => (output = (output + chunk).slice(-20_000));
@@ -75,7 +83,8 @@ export function run(cwd, program, args, work) {
       work.fail();
       const lines = output.trim().split('\n').slice(-30).join('\n');
       const error = new Error(`${work.what} failed: ${why}\n${lines}`);
-      error.remedy = 'Check the network and the free disk space, then run the same command again; what was fetched is not fetched twice.';
+      error.remedy =
+        'Check the network and the free disk space, then run the same command again; what was fetched is not fetched twice.';
       reject(error);
     };
     child.once('error', (error) => fail(error.code === 'ENOENT' ? `${program} is not on PATH` : error.message));

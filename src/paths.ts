@@ -18,7 +18,9 @@ export interface Paths {
 }
 
 export function pathsOf(root: string, env: NodeJS.ProcessEnv = process.env): Paths {
-  const base = env['XDG_CACHE_HOME'] ?? (process.platform === 'darwin' ? join(homedir(), 'Library', 'Caches') : join(homedir(), '.cache'));
+  const base =
+    env['XDG_CACHE_HOME'] ??
+    (process.platform === 'darwin' ? join(homedir(), 'Library', 'Caches') : join(homedir(), '.cache'));
   const state = env['DEJ_STATE'] ?? join(root, '.dej');
   const id = createHash('sha256').update(state).digest('hex').slice(0, 10);
   return {

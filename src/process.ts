@@ -38,7 +38,10 @@ export interface StartOptions {
 /** Starts a program by its argument vector, never through a shell. */
 export async function start(argv: readonly [string, ...string[]], options: StartOptions = {}): Promise<Child> {
   const [program, ...rest] = argv;
-  const env = { ...(options.env ?? process.env), ...(options.marker === undefined ? {} : { [MARKER]: options.marker }) };
+  const env = {
+    ...(options.env ?? process.env),
+    ...(options.marker === undefined ? {} : { [MARKER]: options.marker }),
+  };
   const output = options.output ?? 'pipe';
   const child = spawn(program, rest, {
     cwd: options.cwd,
@@ -56,14 +59,25 @@ export async function start(argv: readonly [string, ...string[]], options: Start
   const { pid, stdin, stdout, stderr } = child;
   // A write to a program that has just died must not take us with it; its exit is reported by `exited`.
   stdin?.on('error', () => undefined);
-  return { pid: pid as number, stdin: stdin as Writable, stdout: stdout as Readable, stderr: stderr as Readable, exited };
+  return {
+    pid: pid as number,
+    stdin: stdin as Writable,
+    stdout: stdout as Readable,
+    stderr: stderr as Readable,
+    exited,
+  };
 }
 
 function started(child: ChildProcess, program: string): Promise<void> {
   return new Promise((resolve, reject) => {
     child.once('spawn', () => resolve());
     child.once('error', (cause) =>
-      reject(new WorldError(`can't start ${program}: ${cause.message}`, { remedy: `Check that ${program} is installed and executable.`, cause })),
+      reject(
+        new WorldError(`can't start ${program}: ${cause.message}`, {
+          remedy: `Check that ${program} is installed and executable.`,
+          cause,
+        }),
+      ),
     );
   });
 }
@@ -95,7 +109,9 @@ export async function capture(
   }
   child.stdin.end(options.input ?? '');
   const timer =
-    options.timeoutMs === undefined ? undefined : setTimeout(() => signal(child.pid, 'SIGKILL', options.group ?? false), options.timeoutMs);
+    options.timeoutMs === undefined
+      ? undefined
+      : setTimeout(() => signal(child.pid, 'SIGKILL', options.group ?? false), options.timeoutMs);
   const onAbort = (): void => void signal(child.pid, 'SIGKILL', options.group ?? false);
   options.abort?.addEventListener('abort', onAbort, { once: true });
   if (options.abort?.aborted === true) onAbort();
@@ -159,7 +175,13 @@ async function listProc(): Promise<ProcessRow[]> {
       if (stat === undefined) return undefined;
       // The command's name may hold spaces and brackets, so the fields are counted from its last bracket.
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return { pid: Number(name), state: fields[0] ?? '?', parent: Number(fields[1]), group: Number(fields[2]), startedAt: fields[19] ?? '' };
+      return {
+        pid: Number(name),
+        state: fields[0] ?? '?',
+        parent: Number(fields[1]),
+        group: Number(fields[2]),
+        startedAt: fields[19] ?? '',
+      };
     }),
   );
   return rows.filter((row) => row !== undefined);
@@ -187,15 +209,23 @@ export async function startedAt(pid: number): Promise<string | undefined> {
 
 /** The descendants of a process, itself not included. */
 export async function descendants(pid: number): Promise<number[]> {
-  const rows = await list();
-  const found: number[] = [];
-  let parents = new Set([pid]);
+  return below([pid], await list());
+}
+
+/** These processes and all below them. */
+export async function trees(roots: readonly number[]): Promise<number[]> {
+  return [...new Set([...roots, ...below(roots, await list())])];
+}
+
+function below(roots: readonly number[], rows: readonly ProcessRow[]): number[] {
+  const found = new Set<number>();
+  let parents = new Set(roots);
   while (parents.size > 0) {
-    const children = rows.filter((row) => parents.has(row.parent) && !found.includes(row.pid)).map((row) => row.pid);
-    found.push(...children);
+    const children = rows.filter((row) => parents.has(row.parent) && !found.has(row.pid)).map((row) => row.pid);
+    for (const child of children) found.add(child);
     parents = new Set(children);
   }
-  return found;
+  return [...found];
 }
 
 /** Processes whose environment carries the marker; a server that rewrote its environment is not among them. */
@@ -225,16 +255,22 @@ export async function marked(marker: string): Promise<number[]> {
  * Ends whole trees at once: all are stopped before any is killed, because a child that sees its parent die may start
  * another. Returns when none is left, or fails at the deadline.
  */
-export async function killTrees(roots: readonly number[], options: { marker?: string; deadlineMs?: number } = {}): Promise<number[]> {
+export async function killTrees(
+  roots: readonly number[],
+  options: { marker?: string; deadlineMs?: number } = {},
+): Promise<number[]> {
   const killed = new Set<number>();
   await until(
     `end of processes ${roots.join(', ')}`,
     async () => {
       const rows = await list();
       const alive = new Set(rows.filter((row) => !row.state.startsWith('Z')).map((row) => row.pid));
-      const trees = (await Promise.all(roots.map(descendants))).flat();
       const strays = options.marker === undefined ? [] : await marked(options.marker);
-      const targets = [...new Set([...roots, ...trees, ...strays])].filter((pid) => alive.has(pid) && pid !== process.pid);
+      const tops = [...roots, ...strays];
+      // A marked server's own children may have lost the mark, so strays count with all below them.
+      const targets = [...new Set([...tops, ...below(tops, rows)])].filter(
+        (pid) => alive.has(pid) && pid !== process.pid,
+      );
       if (targets.length === 0) return true;
       for (const pid of targets) signal(pid, 'SIGSTOP');
       for (const pid of targets) {
@@ -249,7 +285,10 @@ export async function killTrees(roots: readonly number[], options: { marker?: st
 }
 
 /** Asks a process to end, waits, and then makes the whole tree end. */
-export async function stop(child: Child, options: { graceMs: number; marker?: string; signal?: NodeJS.Signals }): Promise<Exit> {
+export async function stop(
+  child: Child,
+  options: { graceMs: number; marker?: string; signal?: NodeJS.Signals },
+): Promise<Exit> {
   const family = await descendants(child.pid);
   signal(child.pid, options.signal ?? 'SIGTERM');
   let ended = false;

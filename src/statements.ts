@@ -56,7 +56,8 @@ function skip(sql: string, at: number): number {
   if (sql[at] === "'") return skipQuoted(sql, at, "'", escapes);
   if (sql[at] === '"') return skipQuoted(sql, at, '"', false);
   const dollar = /^\$(?:[A-Za-z_][A-Za-z0-9_]*)?\$/.exec(sql.slice(at, at + 64))?.[0];
-  if (dollar !== undefined && !/[A-Za-z0-9_$]/.test(previous ?? ' ')) return end(sql.indexOf(dollar, at + dollar.length), dollar.length);
+  if (dollar !== undefined && !/[A-Za-z0-9_$]/.test(previous ?? ' '))
+    return end(sql.indexOf(dollar, at + dollar.length), dollar.length);
   return at;
 }
 

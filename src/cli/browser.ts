@@ -20,7 +20,11 @@ export async function openBrowser(address: string): Promise<boolean> {
 
 async function openers(address: string): Promise<[string, ...string[]][]> {
   if (process.platform === 'darwin') return [['open', address]];
-  if (await isWindowsSubsystem()) return [['wslview', address], ['explorer.exe', address]];
+  if (await isWindowsSubsystem())
+    return [
+      ['wslview', address],
+      ['explorer.exe', address],
+    ];
   const hasScreen = process.env['DISPLAY'] !== undefined || process.env['WAYLAND_DISPLAY'] !== undefined;
   return hasScreen ? [['xdg-open', address]] : [];
 }

@@ -1,14 +1,26 @@
-import { EXIT } from '#src/cli/main.ts';
+import { EXIT } from '#src/cli/exit.ts';
 import { megabytes, progressLine } from '#src/cli/progress.ts';
 import { createContext, type Context } from '#src/commands/context.ts';
-import { changeEngine, ENGINE_ACTIONS, engineLogs, engineName, engineStatus, stopEngines, type EngineEvent } from '#src/commands/engines.ts';
+import {
+  changeEngine,
+  ENGINE_ACTIONS,
+  engineLogs,
+  engineName,
+  engineStatus,
+  stopEngines,
+  type EngineEvent,
+} from '#src/commands/engines.ts';
 import { LearnerError } from '#src/error.ts';
 import { nearest } from '#src/nearest.ts';
 
 type Status = Extract<EngineEvent, { type: 'status' }>['engines'];
 
 /** `engines`, `engines install postgres`, `engines logs postgres`, `engines stop` … */
-export async function engines(action: string | undefined, name: string | undefined, options: { json?: boolean }): Promise<void> {
+export async function engines(
+  action: string | undefined,
+  name: string | undefined,
+  options: { json?: boolean },
+): Promise<void> {
   const context = createContext();
   const json = options.json === true;
   try {
@@ -40,7 +52,10 @@ async function change(text: string, name: string | undefined, json: boolean, con
   const progress = progressLine(process.stderr);
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
-  for await (const event of changeEngine({ name: engineName(needed(name, action)), action, signal: stop.signal }, context)) {
+  for await (const event of changeEngine(
+    { name: engineName(needed(name, action)), action, signal: stop.signal },
+    context,
+  )) {
     if (json) console.log(JSON.stringify(event));
     else if (event.type === 'progress') progress.show(event);
     else {
@@ -52,7 +67,8 @@ async function change(text: string, name: string | undefined, json: boolean, con
 }
 
 function needed(name: string | undefined, action: string): string {
-  if (name === undefined) throw new LearnerError(`./dej engines ${action} needs an engine`, `For example: ./dej engines ${action} postgres`);
+  if (name === undefined)
+    throw new LearnerError(`./dej engines ${action} needs an engine`, `For example: ./dej engines ${action} postgres`);
   return name;
 }
 
@@ -62,12 +78,21 @@ function print(statuses: Status, json: boolean): void {
     status.name,
     status.state,
     status.version ?? '',
-    status.state === 'available' ? `${megabytes(status.downloadBytes ?? 0)} to fetch` : status.diskBytes ? `${megabytes(status.diskBytes)} on disk` : '',
+    status.state === 'available'
+      ? `${megabytes(status.downloadBytes ?? 0)} to fetch`
+      : status.diskBytes
+        ? `${megabytes(status.diskBytes)} on disk`
+        : '',
     status.memoryBytes ? `${megabytes(status.memoryBytes)} in memory` : '',
   ]);
   const widths = [0, 1, 2, 3, 4].map((i) => Math.max(...rows.map((row) => (row[i] ?? '').length)));
   for (const [i, row] of rows.entries()) {
-    console.log(row.map((cell, j) => cell.padEnd(widths[j] ?? 0)).join('  ').trimEnd());
+    console.log(
+      row
+        .map((cell, j) => cell.padEnd(widths[j] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    );
     const { why, remedy } = statuses[i] ?? {};
     if (why !== undefined) console.log(`  ${why}${remedy === undefined ? '' : `\n  ${remedy}`}`);
   }

@@ -3,12 +3,15 @@ import { join } from 'node:path';
 
 import { Command, CommanderError } from 'commander';
 
+import { EXIT } from '#src/cli/exit.ts';
+import type { OpenOptions } from '#src/cli/open.ts';
 import { LearnerError, reportOf } from '#src/error.ts';
 import { nearest } from '#src/nearest.ts';
 import { ownRoot } from '#src/paths.ts';
 
-/** 0 passed, 1 failed, 2 unknown (the world's fault or ours), 3 wrong use. */
-export const EXIT = { passed: 0, failed: 1, unknown: 2, usage: 3 } as const;
+interface Json {
+  readonly json?: boolean;
+}
 
 /** Runs one command line. What a verb needs is loaded by the verb, so that a small one starts in no time. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -42,30 +45,35 @@ function describe(): Command {
     .option('--no-open', 'print the address only')
     .option('--port <number>', 'listen on this port')
     .option('--host <address>', 'a loopback address: 127.0.0.1, ::1 or localhost', '127.0.0.1')
-    .action(async (options) => (await import('#src/cli/open.ts')).open(options));
+    .action(async (options: OpenOptions) => (await import('#src/cli/open.ts')).open(options));
   program
     .command('run <block>')
     .description('run a block of a guide on its engine, for example: run 03-idempotency#double-load')
     .option('--json', 'print events, one JSON value a line')
-    .action(async (block, options) => (await import('#src/cli/run.ts')).run(block, options));
+    .action(async (block: string, options: Json) => (await import('#src/cli/run.ts')).run(block, options));
   const verify = program.command('verify').description('check what the project promises').exitOverride();
   verify
     .command('content [guides...]')
     .description('check every guide, run every block on its engine and compare with its recording')
     .option('--record', 'write what the blocks print into the guides')
     .option('--json', 'print results, one JSON value a line')
-    .action(async (guides, options) => (await import('#src/cli/verify.ts')).verifyContent(guides, options));
+    .action(async (guides: string[], options: Json & { record?: boolean }) =>
+      (await import('#src/cli/verify.ts')).verifyContent(guides, options),
+    );
   program
     .command('engines [action] [engine]')
     .description('list the engines, or: install, start, stop, logs <engine>; stop alone stops all')
     .option('--json', 'print JSON')
-    .action(async (action, engine, options) => (await import('#src/cli/engines.ts')).engines(action, engine, options));
+    .action(async (action: string | undefined, engine: string | undefined, options: Json) =>
+      (await import('#src/cli/engines.ts')).engines(action, engine, options),
+    );
   program
     .command('doctor')
     .description('look at this machine: what is there, what is missing, and what to do')
     .option('--json', 'print JSON')
-    .action(async (options) => (await import('#src/cli/doctor.ts')).doctor(options));
-  for (const command of [...program.commands, ...verify.commands]) command.exitOverride().configureOutput({ outputError: () => undefined });
+    .action(async (options: Json) => (await import('#src/cli/doctor.ts')).doctor(options));
+  for (const command of [...program.commands, ...verify.commands])
+    command.exitOverride().configureOutput({ outputError: () => undefined });
   return program;
 }
 

@@ -2,9 +2,8 @@ import { join } from 'node:path';
 
 import { openBrowser } from '#src/cli/browser.ts';
 import { runBlock } from '#src/commands/run.ts';
-import { changeEngine, engineLogs, engineStatus } from '#src/commands/engines.ts';
+import { changeEngine, engineLogs, engineStatus, leaveEngines } from '#src/commands/engines.ts';
 import { createContext, type Context } from '#src/commands/context.ts';
-import { findRunning } from '#src/engines/connect.ts';
 import { LearnerError } from '#src/error.ts';
 import { APP_PORT, freePort, isFree } from '#src/ports.ts';
 import type { App } from '#src/server/app.ts';
@@ -47,7 +46,10 @@ async function choosePort(asked: string | undefined): Promise<number> {
   if (asked === undefined) return (await isFree(APP_PORT)) ? APP_PORT : freePort();
   const port = Number(asked);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-    throw new LearnerError(`--port expects a number from 1 to 65535, not ${JSON.stringify(asked)}`, 'For example: --port 4800');
+    throw new LearnerError(
+      `--port expects a number from 1 to 65535, not ${JSON.stringify(asked)}`,
+      'For example: --port 4800',
+    );
   }
   if (!(await isFree(port))) throw new LearnerError(`port ${port} is in use`, 'Choose another, or leave --port out.');
   return port;
@@ -89,9 +91,6 @@ async function close(served: Served, context: Context): Promise<void> {
   // A second Ctrl-C means now; what is left then is reaped by the next start.
   process.once('SIGINT', () => process.exit(130));
   await served.close();
-  const own = await findRunning(context.paths);
-  await context.close();
-  // Another command of this clone may still use the engines; the last one out stops them.
-  await own?.shutdown();
+  await leaveEngines(context);
   console.log('Stopped.');
 }

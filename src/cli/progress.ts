@@ -10,7 +10,8 @@ export function progressLine(stream: NodeJS.WriteStream): { show(progress: Progr
       if (stream.isTTY) {
         stream.write(`\r\x1b[K${what}${size} …`);
         shown = true;
-      } else if (what !== last) stream.write(`${what}${totalBytes === undefined ? '' : ` (${megabytes(totalBytes)})`} …\n`);
+      } else if (what !== last)
+        stream.write(`${what}${totalBytes === undefined ? '' : ` (${megabytes(totalBytes)})`} …\n`);
       last = what;
     },
     clear() {
@@ -22,7 +23,9 @@ export function progressLine(stream: NodeJS.WriteStream): { show(progress: Progr
 
 function sizeWords(doneBytes: number | undefined, totalBytes: number | undefined): string {
   if (totalBytes === undefined) return '';
-  return doneBytes === undefined ? ` (${megabytes(totalBytes)})` : ` (${megabytes(doneBytes)} of ${megabytes(totalBytes)})`;
+  return doneBytes === undefined
+    ? ` (${megabytes(totalBytes)})`
+    : ` (${megabytes(doneBytes)} of ${megabytes(totalBytes)})`;
 }
 
 /** Bytes in words, in decimal megabytes as download pages count them. */

@@ -1,6 +1,6 @@
 import { createContext } from '#src/commands/context.ts';
 import { runBlock } from '#src/commands/run.ts';
-import { EXIT } from '#src/cli/main.ts';
+import { EXIT } from '#src/cli/exit.ts';
 import { progressLine } from '#src/cli/progress.ts';
 import type { RunEvent } from '#src/runner/event.ts';
 import { renderError, renderTable } from '#src/runner/render.ts';
@@ -64,7 +64,12 @@ function closing({ state, elapsedMs, matchesRecording }: Extract<RunEvent, { typ
     timeout: `stopped at its time limit, after ${time}`,
     unknown: 'outcome unknown: this is the engine, not the block, and does not count against it',
   }[state];
-  const recorded = matchesRecording === undefined ? '' : matchesRecording ? '; same as recorded' : '; differs from the recording in the guide';
+  const recorded =
+    matchesRecording === undefined
+      ? ''
+      : matchesRecording
+        ? '; same as recorded'
+        : '; differs from the recording in the guide';
   return `(${words}${recorded})`;
 }
 

@@ -1,9 +1,12 @@
-import { EXIT } from '#src/cli/main.ts';
+import { EXIT } from '#src/cli/exit.ts';
 import { createContext } from '#src/commands/context.ts';
 import { verifyContent as verify, type VerifyEvent } from '#src/commands/verify.ts';
 
 /** Prints one line a block; the exit code is 1 where something differs, 2 where something could not be told. */
-export async function verifyContent(guides: readonly string[], options: { record?: boolean; json?: boolean }): Promise<void> {
+export async function verifyContent(
+  guides: readonly string[],
+  options: { record?: boolean; json?: boolean },
+): Promise<void> {
   const context = createContext();
   try {
     for await (const event of verify({ record: options.record ?? false, only: guides }, context)) {
@@ -25,7 +28,8 @@ function words(event: VerifyEvent): string {
     case 'block': {
       const { result, reference, place } = event;
       const line = `${result.state.padEnd(9)} ${reference} (${Math.round(event.elapsedMs)} ms)`;
-      if (result.state === 'different') return `${line}\n  ${place}\n${indent('recorded', result.expected)}\n${indent('now', result.found)}`;
+      if (result.state === 'different')
+        return `${line}\n  ${place}\n${indent('recorded', result.expected)}\n${indent('now', result.found)}`;
       return 'why' in result ? `${line}\n  ${place}: ${result.why}` : line;
     }
     case 'summary': {

@@ -11,8 +11,12 @@ export function findBlock(guides: readonly Guide[], reference: string): { guide:
   const ids = guide.blocks.map(({ id }) => id);
   const near = nearest(blockId, ids);
   throw new LearnerError(
-    blockId === '' ? `${reference} names a guide, not a block of it` : `guide ${guide.id} has no block ${JSON.stringify(blockId)}`,
-    near === undefined ? `Its blocks: ${ids.join(', ')}.` : `Did you mean ${guide.id}#${near}? Its blocks: ${ids.join(', ')}.`,
+    blockId === ''
+      ? `${reference} names a guide, not a block of it`
+      : `guide ${guide.id} has no block ${JSON.stringify(blockId)}`,
+    near === undefined
+      ? `Its blocks: ${ids.join(', ')}.`
+      : `Did you mean ${guide.id}#${near}? Its blocks: ${ids.join(', ')}.`,
   );
 }
 
@@ -21,7 +25,10 @@ export function findGuide(guides: readonly Guide[], name: string): Guide {
   const guide = guides.find(({ id }) => id === number || id.startsWith(`${number}-`) || id.slice(3) === number);
   if (guide !== undefined) return guide;
   const ids = guides.map(({ id }) => id);
-  const near = nearest(name, ids.flatMap((id) => [id, id.slice(3)]));
+  const near = nearest(
+    name,
+    ids.flatMap((id) => [id, id.slice(3)]),
+  );
   throw new LearnerError(
     `there is no written guide ${JSON.stringify(name)}`,
     near === undefined ? `Written so far: ${ids.join(', ')}.` : `Did you mean ${near}?`,

@@ -15,20 +15,20 @@ export interface Context {
 export function createContext(paths: Paths = pathsOf(process.env['DEJ_ROOT'] ?? ownRoot())): Context {
   let content: Promise<Content> | undefined;
   let supervisor: Promise<Supervisor> | undefined;
+  const connected = async (): Promise<Supervisor> => {
+    // A failed start, and a supervisor that ended since, must not be remembered: the next block tries again.
+    const known = await supervisor?.catch(() => undefined);
+    if (known?.isOpen === true) return known;
+    return connect(paths);
+  };
   return {
     paths,
     content: () => (content ??= loadContent(paths.root)),
-    supervisor() {
-      // A failed start must not be remembered: the next block tries again.
-      const connecting = supervisor ?? connect(paths);
-      supervisor = connecting;
-      connecting.catch(() => (supervisor = undefined));
-      return connecting;
-    },
+    supervisor: () => (supervisor = connected()),
     async close() {
-      const connected = await supervisor?.catch(() => undefined);
+      const known = await supervisor?.catch(() => undefined);
       supervisor = undefined;
-      await connected?.close();
+      await known?.close();
     },
   };
 }

@@ -9,7 +9,11 @@ import { LearnerError } from '#src/error.ts';
 export async function generatedDocs(root: string): Promise<{ file: string; text: string }[]> {
   const content = await loadContent(root);
   const readme = replaceBetween(await readFile(join(root, 'README.md'), 'utf8'), 'roadmap', roadmap(content));
-  if (readme === undefined) throw new LearnerError('README.md has lost its roadmap markers', 'Put <!-- roadmap --> and <!-- /roadmap --> where the roadmap belongs.');
+  if (readme === undefined)
+    throw new LearnerError(
+      'README.md has lost its roadmap markers',
+      'Put <!-- roadmap --> and <!-- /roadmap --> where the roadmap belongs.',
+    );
   return [
     { file: 'README.md', text: readme },
     { file: 'RESOURCES.md', text: resourcesPage(content) },

@@ -34,7 +34,11 @@ export async function* changeEngine(
   const events = channel<EngineEvent>();
   const supervisor = await context.supervisor();
   const options = { onProgress: (progress: Progress) => events.push({ type: 'progress', ...progress }), signal };
-  const act = { install: () => supervisor.install(name, options), start: () => supervisor.start(name, options), stop: () => supervisor.stop(name) };
+  const act = {
+    install: () => supervisor.install(name, options),
+    start: () => supervisor.start(name, options),
+    stop: () => supervisor.stop(name),
+  };
   void act[action]().then(
     () => events.end(),
     (error: unknown) => events.end(error),
@@ -47,6 +51,13 @@ export async function* changeEngine(
 export async function stopEngines(context: Context): Promise<void> {
   const supervisor = await findRunning(context.paths);
   await supervisor?.shutdown({ force: true });
+}
+
+/** Stops the engines on the way out, unless another command of this clone still uses them. */
+export async function leaveEngines(context: Context): Promise<void> {
+  const supervisor = await findRunning(context.paths);
+  await context.close();
+  await supervisor?.shutdown();
 }
 
 export async function engineLogs(name: EngineName, context: Context): Promise<readonly string[]> {

@@ -51,7 +51,10 @@ export async function* runBlock(options: RunOptions, context: Context): AsyncGen
 /** What a block needs to run; says why where it can't. */
 export function requestFor(guide: Guide, block: Block, code: string | undefined): RunRequest {
   if (block.norun !== undefined) {
-    throw new LearnerError(`${guide.id}#${block.id} does not run here: ${block.norun}`, 'Its recorded output stands in the guide.');
+    throw new LearnerError(
+      `${guide.id}#${block.id} does not run here: ${block.norun}`,
+      'Its recorded output stands in the guide.',
+    );
   }
   if (block.engine === undefined || block.scene) {
     throw new LearnerError(
@@ -60,7 +63,8 @@ export function requestFor(guide: Guide, block: Block, code: string | undefined)
     );
   }
   const at = guide.blocks.indexOf(block);
-  const earlier = block.session === undefined ? [] : guide.blocks.slice(0, at).filter(({ session }) => session === block.session);
+  const earlier =
+    block.session === undefined ? [] : guide.blocks.slice(0, at).filter(({ session }) => session === block.session);
   return {
     engine: block.engine,
     with: block.with,

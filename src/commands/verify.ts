@@ -28,13 +28,22 @@ export type BlockResult =
 
 export type VerifyEvent =
   | { readonly type: 'content'; readonly guides: number; readonly blocks: number }
-  | { readonly type: 'block'; readonly reference: string; readonly place: string; readonly elapsedMs: number; readonly result: BlockResult }
+  | {
+      readonly type: 'block';
+      readonly reference: string;
+      readonly place: string;
+      readonly elapsedMs: number;
+      readonly result: BlockResult;
+    }
   | { readonly type: 'summary'; readonly counts: Readonly<Record<BlockResult['state'], number>> };
 
 /** Checks what authors wrote, then runs every block on its engine and compares it with its recording. */
 export async function* verifyContent(options: VerifyOptions, context: Context): AsyncGenerator<VerifyEvent> {
   if (options.record && (process.env['CI'] ?? '') !== '') {
-    throw new LearnerError('recordings are not made in CI', 'Run `./dej verify content --record` on your own machine and commit the result.');
+    throw new LearnerError(
+      'recordings are not made in CI',
+      'Run `./dej verify content --record` on your own machine and commit the result.',
+    );
   }
   const content = await context.content();
   const guides = content.guides.filter(({ id }) => options.only.length === 0 || options.only.includes(id));
@@ -47,7 +56,13 @@ export async function* verifyContent(options: VerifyOptions, context: Context): 
       const { result, elapsedMs, text } = await check(guide, block, options, context);
       if (text !== undefined && result.state !== 'same') printed.set(block.id, text);
       counts[result.state]++;
-      yield { type: 'block', reference: `${guide.id}#${block.id}`, place: `${block.place.file}:${block.place.line}`, elapsedMs, result };
+      yield {
+        type: 'block',
+        reference: `${guide.id}#${block.id}`,
+        place: `${block.place.file}:${block.place.line}`,
+        elapsedMs,
+        result,
+      };
     }
     await keep(context.paths.root, guide, printed, options.record);
   }
@@ -56,18 +71,31 @@ export async function* verifyContent(options: VerifyOptions, context: Context): 
 
 async function check(guide: Guide, block: Block, options: VerifyOptions, context: Context) {
   const notRun = reasonNotToRun(block);
-  if (notRun !== undefined) return { result: { state: 'not-run', why: notRun } satisfies BlockResult, elapsedMs: 0, text: undefined };
+  if (notRun !== undefined)
+    return { result: { state: 'not-run', why: notRun } satisfies BlockResult, elapsedMs: 0, text: undefined };
   const events: RunEvent[] = [];
   const supervisor = await context.supervisor();
-  const { state, elapsedMs } = await run(requestFor(guide, block, undefined), supervisor, (event) => events.push(event), { signal: options.signal });
+  const { state, elapsedMs } = await run(
+    requestFor(guide, block, undefined),
+    supervisor,
+    (event) => events.push(event),
+    { signal: options.signal },
+  );
   const text = renderAll(events);
-  return { result: judge(block, state, events, text, options.record), elapsedMs, text: state === 'ok' || state === 'error' ? text : undefined };
+  return {
+    result: judge(block, state, events, text, options.record),
+    elapsedMs,
+    text: state === 'ok' || state === 'error' ? text : undefined,
+  };
 }
 
 function judge(block: Block, state: string, events: readonly RunEvent[], text: string, record: boolean): BlockResult {
   if (state !== 'ok' && state !== 'error') {
     const trouble = events.find((event) => event.type === 'trouble');
-    return { state: 'unknown', why: trouble === undefined ? `it ended as ${state}` : `${trouble.message}. ${trouble.remedy}` };
+    return {
+      state: 'unknown',
+      why: trouble === undefined ? `it ended as ${state}` : `${trouble.message}. ${trouble.remedy}`,
+    };
   }
   const rules = [...new Set([...block.normalise, ...(block.recording?.normalise ?? [])])];
   const found = applyRules(rules, text);

@@ -5,7 +5,17 @@ import { join } from 'node:path';
 import type { Guide } from '#src/content/guide.ts';
 import { parseGuide } from '#src/content/guide-parser.ts';
 import { checkLinks, type LinkTarget } from '#src/content/links.ts';
-import { catalogueSchema, glossarySchema, readPlanFile, resourcesSchema, weeksSchema, type Catalogue, type Glossary, type Resources, type Weeks } from '#src/content/plan.ts';
+import {
+  catalogueSchema,
+  glossarySchema,
+  readPlanFile,
+  resourcesSchema,
+  weeksSchema,
+  type Catalogue,
+  type Glossary,
+  type Resources,
+  type Weeks,
+} from '#src/content/plan.ts';
 import { ContentError, type Problem, type Report } from '#src/content/problem.ts';
 
 /** Everything authors wrote, validated and frozen. */
@@ -45,12 +55,29 @@ export async function loadContent(root: string): Promise<Content> {
     (line, message, remedy) =>
       void problems.push({ file, line, message, remedy });
   const plan = await readPlan(root, reporter);
-  const groups = (plan.catalogue?.groups ?? []).map(({ title, guides }) => ({ title, guides: guides.map((guide) => inCatalogue(root, guide)) }));
-  const labs = (plan.catalogue?.labs ?? []).map((lab) => ({ ...lab, number: lab.path.split('/')[1]?.slice(0, 2) ?? '', written: existsSync(join(root, lab.path, 'lab.yaml')) }));
-  const { guides, targets } = await readGuides(root, groups.flatMap((group) => group.guides), reporter);
+  const groups = (plan.catalogue?.groups ?? []).map(({ title, guides }) => ({
+    title,
+    guides: guides.map((guide) => inCatalogue(root, guide)),
+  }));
+  const labs = (plan.catalogue?.labs ?? []).map((lab) => ({
+    ...lab,
+    number: lab.path.split('/')[1]?.slice(0, 2) ?? '',
+    written: existsSync(join(root, lab.path, 'lab.yaml')),
+  }));
+  const { guides, targets } = await readGuides(
+    root,
+    groups.flatMap((group) => group.guides),
+    reporter,
+  );
   const glossary = terms(plan.glossary);
   checkPlan(plan, groups, labs, reporter);
-  for (const target of targets) checkLinks(root, target, { glossary: new Set(glossary.map(({ anchor }) => anchor)), targets }, reporter(target.file));
+  for (const target of targets)
+    checkLinks(
+      root,
+      target,
+      { glossary: new Set(glossary.map(({ anchor }) => anchor)), targets },
+      reporter(target.file),
+    );
   if (problems.length > 0) throw new ContentError(problems);
   return deepFreeze({
     guides,
@@ -85,7 +112,11 @@ function inCatalogue(root: string, { id, title }: { id: string; title: string })
   return { id, number: id.slice(0, 2), title, path, written: existsSync(join(root, path)) };
 }
 
-async function readGuides(root: string, known: readonly CatalogueGuide[], reporter: (file: string) => Report): Promise<{ guides: Guide[]; targets: LinkTarget[] }> {
+async function readGuides(
+  root: string,
+  known: readonly CatalogueGuide[],
+  reporter: (file: string) => Report,
+): Promise<{ guides: Guide[]; targets: LinkTarget[] }> {
   const files = (await readdir(join(root, 'concepts')).catch(() => [])).filter((name) => name.endsWith('.md')).sort();
   const guides: Guide[] = [];
   const targets: LinkTarget[] = [];
@@ -99,7 +130,12 @@ async function readGuides(root: string, known: readonly CatalogueGuide[], report
     }
     const markdown = await readFile(join(root, file), 'utf8');
     const guide = parseGuide(id, file, markdown, reporter(file));
-    if (guide.title !== entry.title) reporter(file)(1, `the title is ${JSON.stringify(guide.title)}, in plan/catalogue.yaml ${JSON.stringify(entry.title)}`, 'Make them the same.');
+    if (guide.title !== entry.title)
+      reporter(file)(
+        1,
+        `the title is ${JSON.stringify(guide.title)}, in plan/catalogue.yaml ${JSON.stringify(entry.title)}`,
+        'Make them the same.',
+      );
     guides.push(guide);
     targets.push({ file, markdown });
   }
@@ -107,26 +143,51 @@ async function readGuides(root: string, known: readonly CatalogueGuide[], report
 }
 
 function terms(glossary: Glossary | undefined): Term[] {
-  return (glossary?.terms ?? []).map(({ term, definition }) => ({ term, definition, anchor: term.replaceAll(' ', '-') }));
+  return (glossary?.terms ?? []).map(({ term, definition }) => ({
+    term,
+    definition,
+    anchor: term.replaceAll(' ', '-'),
+  }));
 }
 
 /** Weeks may only name guides and stages that the catalogue has; ids and terms stand once. */
-function checkPlan(plan: Plan, groups: Content['groups'], labs: readonly Lab[], reporter: (file: string) => Report): void {
+function checkPlan(
+  plan: Plan,
+  groups: Content['groups'],
+  labs: readonly Lab[],
+  reporter: (file: string) => Report,
+): void {
   const report = reporter('plan/weeks.yaml');
   const guideIds = new Set(groups.flatMap(({ guides }) => guides.map(({ id }) => id)));
   for (const week of plan.weeks?.weeks ?? []) {
-    for (const id of week.guides) if (!guideIds.has(id)) report(1, `week ${week.number} names the guide ${JSON.stringify(id)}, which is not in the catalogue`, 'Use an id of plan/catalogue.yaml.');
+    for (const id of week.guides)
+      if (!guideIds.has(id))
+        report(
+          1,
+          `week ${week.number} names the guide ${JSON.stringify(id)}, which is not in the catalogue`,
+          'Use an id of plan/catalogue.yaml.',
+        );
     for (const { id, stages } of week.labs) {
       const lab = labs.find((other) => other.id === id);
-      if (lab === undefined) report(1, `week ${week.number} names the lab ${JSON.stringify(id)}, which is not in the catalogue`, 'Use an id of plan/catalogue.yaml.');
-      else if (stages.some((stage) => stage > lab.stages.length)) report(1, `week ${week.number} names a stage that ${id} does not have`, `It has ${lab.stages.length}.`);
+      if (lab === undefined)
+        report(
+          1,
+          `week ${week.number} names the lab ${JSON.stringify(id)}, which is not in the catalogue`,
+          'Use an id of plan/catalogue.yaml.',
+        );
+      else if (stages.some((stage) => stage > lab.stages.length))
+        report(1, `week ${week.number} names a stage that ${id} does not have`, `It has ${lab.stages.length}.`);
     }
   }
   for (const [file, names] of [
-    ['plan/catalogue.yaml', [...groups.flatMap(({ guides }) => guides.map(({ id }) => id)), ...labs.map(({ id }) => id)]],
+    [
+      'plan/catalogue.yaml',
+      [...groups.flatMap(({ guides }) => guides.map(({ id }) => id)), ...labs.map(({ id }) => id)],
+    ],
     ['plan/glossary.yaml', (plan.glossary?.terms ?? []).map(({ term }) => term)],
   ] as const) {
-    for (const name of new Set(names.filter((name, i) => names.indexOf(name) !== i))) reporter(file)(1, `${JSON.stringify(name)} stands twice`, 'Keep one.');
+    for (const name of new Set(names.filter((name, i) => names.indexOf(name) !== i)))
+      reporter(file)(1, `${JSON.stringify(name)} stands twice`, 'Keep one.');
   }
 }
 

@@ -9,7 +9,17 @@ export interface FenceAttributes {
 }
 
 /** Attributes of a fence that runs, and of one that records. */
-export const BLOCK_ATTRIBUTES = ['id', 'engine', 'engines', 'with', 'data', 'session', 'normalise', 'needs', 'norun'] as const;
+export const BLOCK_ATTRIBUTES = [
+  'id',
+  'engine',
+  'engines',
+  'with',
+  'data',
+  'session',
+  'normalise',
+  'needs',
+  'norun',
+] as const;
 export const BLOCK_FLAGS = ['deep'] as const;
 export const OUTPUT_ATTRIBUTES = ['of', 'normalise'] as const;
 
@@ -18,7 +28,9 @@ export function parseFence(meta: string | null | undefined): FenceAttributes | u
   const text = meta?.trim() ?? '';
   const inside = /^\{(.*)\}$/.exec(text)?.[1];
   if (inside === undefined) {
-    return text.startsWith('{') ? { values: new Map(), flags: new Set(), problems: ['the attributes have no closing brace'] } : undefined;
+    return text.startsWith('{')
+      ? { values: new Map(), flags: new Set(), problems: ['the attributes have no closing brace'] }
+      : undefined;
   }
   const values = new Map<string, string>();
   const flags = new Set<string>();

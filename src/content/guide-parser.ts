@@ -3,7 +3,17 @@ import { toString } from 'mdast-util-to-string';
 
 import { BlockReader } from '#src/content/block-reader.ts';
 import { parseAnswer, parseMarker, parseOption, type Marker } from '#src/content/fence.ts';
-import { SECTIONS, type Exercise, type Guide, type Option, type Prediction, type Prompt, type Question, type Section, type SectionTitle } from '#src/content/guide.ts';
+import {
+  SECTIONS,
+  type Exercise,
+  type Guide,
+  type Option,
+  type Prediction,
+  type Prompt,
+  type Question,
+  type Section,
+  type SectionTitle,
+} from '#src/content/guide.ts';
 import { parseMarkdown, slugger, sourceOf } from '#src/content/markdown.ts';
 import type { Report } from '#src/content/problem.ts';
 import { WIDGETS } from '#src/content/widgets.ts';
@@ -51,10 +61,20 @@ class GuideReader {
     const blocks = this.#blocks.finish();
     const ids = new Set(blocks.map((block) => block.id));
     for (const { block, place } of this.#predictions) {
-      if (!ids.has(block)) this.#report(place.line, `the prediction is about ${JSON.stringify(block)}, which is no block of this guide`, 'Name the block that is run after it.');
+      if (!ids.has(block))
+        this.#report(
+          place.line,
+          `the prediction is about ${JSON.stringify(block)}, which is no block of this guide`,
+          'Name the block that is run after it.',
+        );
     }
     const words = countWords(this.#tree);
-    if (words.core > CORE_WORDS) this.#report(1, `the core has ${words.core} words`, `Keep it within ${CORE_WORDS}: mark subsections or blocks as deep.`);
+    if (words.core > CORE_WORDS)
+      this.#report(
+        1,
+        `the core has ${words.core} words`,
+        `Keep it within ${CORE_WORDS}: mark subsections or blocks as deep.`,
+      );
     return {
       id: this.#id,
       number: this.#id.slice(0, 2),
@@ -76,7 +96,11 @@ class GuideReader {
     const text = first?.type === 'heading' && first.depth === 1 ? toString(first) : '';
     const match = /^(\d\d) · (.+)$/.exec(text);
     if (match === null || match[1] !== this.#id.slice(0, 2)) {
-      this.#report(1, 'the guide does not begin with its number and title', `Begin with "# ${this.#id.slice(0, 2)} · Title".`);
+      this.#report(
+        1,
+        'the guide does not begin with its number and title',
+        `Begin with "# ${this.#id.slice(0, 2)} · Title".`,
+      );
     }
     return match?.[2] ?? this.#id;
   }
@@ -88,11 +112,16 @@ class GuideReader {
     );
     const quote = before.find((node) => node.type === 'blockquote');
     if (quote === undefined) {
-      this.#report(2, 'the guide has no opening question', 'Put a question from a working day, as a quotation, under the title.');
+      this.#report(
+        2,
+        'the guide has no opening question',
+        'Put a question from a working day, as a quotation, under the title.',
+      );
       return '';
     }
     const words = countWords({ type: 'root', children: before }).all;
-    if (words > OPENING_WORDS) this.#report(lineOf(quote), `the opening has ${words} words`, `Keep it within ${OPENING_WORDS}.`);
+    if (words > OPENING_WORDS)
+      this.#report(lineOf(quote), `the opening has ${words} words`, `Keep it within ${OPENING_WORDS}.`);
     return toString(quote);
   }
 
@@ -105,20 +134,31 @@ class GuideReader {
       if (heading.depth !== 2) continue;
       const known = SECTIONS.find((section) => section === title);
       if (known === undefined) {
-        this.#report(lineOf(heading), `${JSON.stringify(title)} is no section of a guide`, `Sections are: ${SECTIONS.join(' · ')}.`);
+        this.#report(
+          lineOf(heading),
+          `${JSON.stringify(title)} is no section of a guide`,
+          `Sections are: ${SECTIONS.join(' · ')}.`,
+        );
         continue;
       }
       this.#sections.push({ title: known, anchor, place: { file: this.#file, line: lineOf(heading) } });
     }
     const found = this.#sections.map(({ title }) => title);
     for (const title of SECTIONS) {
-      if (!found.includes(title)) this.#report(1, `the section "${title}" is missing`, `Add "## ${title}" at its place among the eleven.`);
-      if (found.indexOf(title) !== found.lastIndexOf(title)) this.#report(this.#sectionLine(title, true), `the section "${title}" stands twice`, 'Keep one.');
+      if (!found.includes(title))
+        this.#report(1, `the section "${title}" is missing`, `Add "## ${title}" at its place among the eleven.`);
+      if (found.indexOf(title) !== found.lastIndexOf(title))
+        this.#report(this.#sectionLine(title, true), `the section "${title}" stands twice`, 'Keep one.');
     }
     const wanted = SECTIONS.filter((title) => found.includes(title));
     const order = found.filter((title, i) => found.indexOf(title) === i);
     const misplaced = order.find((title, i) => title !== wanted[i]);
-    if (misplaced !== undefined) this.#report(this.#sectionLine(misplaced), `the section "${misplaced}" is not at its place`, `The order is: ${SECTIONS.join(' · ')}.`);
+    if (misplaced !== undefined)
+      this.#report(
+        this.#sectionLine(misplaced),
+        `the section "${misplaced}" is not at its place`,
+        `The order is: ${SECTIONS.join(' · ')}.`,
+      );
   }
 
   #sectionLine(title: SectionTitle, last = false): number {
@@ -150,18 +190,26 @@ class GuideReader {
     }
   }
 
-  #readMarker(marker: Marker, nodes: readonly RootContent[], i: number, at: { heading: Heading | undefined; deep: boolean }): void {
+  #readMarker(
+    marker: Marker,
+    nodes: readonly RootContent[],
+    i: number,
+    at: { heading: Heading | undefined; deep: boolean },
+  ): void {
     const node = nodes[i] as Html;
     const line = lineOf(node);
     if (marker.kind === 'deep') {
       const next = nodes[i + 1];
-      if (next?.type !== 'heading' || next.depth !== 3) this.#report(line, 'nothing to fold follows <!-- deep -->', 'Put it right above a third-level heading.');
+      if (next?.type !== 'heading' || next.depth !== 3)
+        this.#report(line, 'nothing to fold follows <!-- deep -->', 'Put it right above a third-level heading.');
       return;
     }
-    if (!KEBAB.test(marker.id)) this.#report(line, `${JSON.stringify(marker.id)} is no good id`, 'Use words of a-z and 0-9 joined by hyphens.');
+    if (!KEBAB.test(marker.id))
+      this.#report(line, `${JSON.stringify(marker.id)} is no good id`, 'Use words of a-z and 0-9 joined by hyphens.');
     switch (marker.kind) {
       case 'widget':
-        if (!(WIDGETS as readonly string[]).includes(marker.id)) this.#report(line, `there is no picture ${JSON.stringify(marker.id)}`, `Known: ${WIDGETS.join(', ')}.`);
+        if (!(WIDGETS as readonly string[]).includes(marker.id))
+          this.#report(line, `there is no picture ${JSON.stringify(marker.id)}`, `Known: ${WIDGETS.join(', ')}.`);
         this.#widgets.push(marker.id);
         return;
       case 'predict':
@@ -173,7 +221,8 @@ class GuideReader {
       case 'exercise': {
         this.#unique('exercise', marker.id, line);
         const next = nodes[i + 1];
-        if (next?.type !== 'code') this.#report(line, 'no block follows the exercise', 'Put the block with the hole right under its marker.');
+        if (next?.type !== 'code')
+          this.#report(line, 'no block follows the exercise', 'Put the block with the hole right under its marker.');
         this.#exercises.push({ id: marker.id, block: marker.id, place: { file: this.#file, line } });
         return;
       }
@@ -188,21 +237,40 @@ class GuideReader {
     const rest = nodes.slice(i + 1, i + 6);
     const at = rest.findIndex((node) => node.type === 'list');
     const options = at < 0 ? [] : this.#options(rest[at] as List);
-    if (options.length < 2) this.#report(line, 'the prediction has no options', 'Give at least two, as a list "- A. …".');
-    this.#predictions.push({ block, text: this.#source(rest.slice(0, Math.max(0, at))), options, place: { file: this.#file, line } });
+    if (options.length < 2)
+      this.#report(line, 'the prediction has no options', 'Give at least two, as a list "- A. …".');
+    this.#predictions.push({
+      block,
+      text: this.#source(rest.slice(0, Math.max(0, at))),
+      options,
+      place: { file: this.#file, line },
+    });
   }
 
-  #readQuestion(id: string, nodes: readonly RootContent[], i: number, at: { heading: Heading | undefined; deep: boolean }): void {
+  #readQuestion(
+    id: string,
+    nodes: readonly RootContent[],
+    i: number,
+    at: { heading: Heading | undefined; deep: boolean },
+  ): void {
     const line = lineOf(nodes[i]);
     this.#unique('question', id, line);
-    if (nodes[i - 1] !== at.heading || at.heading?.depth !== 3) this.#report(line, 'the question has no title', 'Put a third-level heading right above its marker.');
-    const end = nodes.findIndex((node, j) => j > i && ((node.type === 'heading' && node.depth <= 3) || (node.type === 'html' && parseMarker(node.value)?.kind === 'quiz')));
+    if (nodes[i - 1] !== at.heading || at.heading?.depth !== 3)
+      this.#report(line, 'the question has no title', 'Put a third-level heading right above its marker.');
+    const end = nodes.findIndex(
+      (node, j) =>
+        j > i &&
+        ((node.type === 'heading' && node.depth <= 3) ||
+          (node.type === 'html' && parseMarker(node.value)?.kind === 'quiz')),
+    );
     const body = nodes.slice(i + 1, end < 0 ? nodes.length : end);
     const listAt = body.findIndex((node) => node.type === 'list');
     const detailsAt = body.findIndex((node) => node.type === 'html' && node.value.includes('<details'));
     const options = listAt < 0 ? [] : this.#options(body[listAt] as List);
     const inside = detailsAt < 0 ? [] : body.slice(detailsAt);
-    const answerText = inside.map((node) => (node.type === 'html' ? node.value.replace(/<[^>]*>/g, '\n') : this.#source([node]))).join('\n\n');
+    const answerText = inside
+      .map((node) => (node.type === 'html' ? node.value.replace(/<[^>]*>/g, '\n') : this.#source([node])))
+      .join('\n\n');
     const answer = parseAnswer(answerText) ?? [];
     const explanations = this.#explanations(inside);
     this.#checkQuestion(line, options, answer, explanations);
@@ -220,11 +288,18 @@ class GuideReader {
     });
   }
 
-  #checkQuestion(line: number, options: readonly Option[], answer: readonly string[], explanations: Readonly<Record<string, string>>): void {
+  #checkQuestion(
+    line: number,
+    options: readonly Option[],
+    answer: readonly string[],
+    explanations: Readonly<Record<string, string>>,
+  ): void {
     if (options.length < 2) this.#report(line, 'the question has no options', 'Give at least two, as a list "- A. …".');
     if (answer.length === 0) this.#report(line, 'the question has no answer', 'Begin its <details> with "Answer: B".');
     const letters = options.map(({ letter }) => letter);
-    for (const letter of answer) if (!letters.includes(letter)) this.#report(line, `the answer ${letter} is no option`, `Options are ${letters.join(', ')}.`);
+    for (const letter of answer)
+      if (!letters.includes(letter))
+        this.#report(line, `the answer ${letter} is no option`, `Options are ${letters.join(', ')}.`);
     for (const letter of letters) {
       if (!answer.includes(letter) && explanations[letter] === undefined) {
         this.#report(line, `nothing says why ${letter} is wrong`, `Add "- ${letter}: …" under the answer.`);
@@ -237,7 +312,8 @@ class GuideReader {
     for (const item of list.children) {
       const option = parseOption(this.#source(item.children));
       if (option === undefined) this.#report(lineOf(item), 'this is no option', 'Write options as "- A. text".');
-      else if (options.some(({ letter }) => letter === option.letter)) this.#report(lineOf(item), `the option ${option.letter} stands twice`, 'Give each its own letter.');
+      else if (options.some(({ letter }) => letter === option.letter))
+        this.#report(lineOf(item), `the option ${option.letter} stands twice`, 'Give each its own letter.');
       else options.push(option);
     }
     return options;
@@ -271,7 +347,12 @@ class GuideReader {
     const key = `${kind} ${id}`;
     const first = this.#ids.get(key);
     if (first === undefined) this.#ids.set(key, line);
-    else this.#report(line, `the ${kind} ${JSON.stringify(id)} stands twice, first in line ${first}`, 'Ids are never reused: events and cards point at them.');
+    else
+      this.#report(
+        line,
+        `the ${kind} ${JSON.stringify(id)} stands twice, first in line ${first}`,
+        'Ids are never reused: events and cards point at them.',
+      );
   }
 }
 

@@ -26,18 +26,27 @@ export function checkLinks(root: string, { file, markdown }: LinkTarget, known: 
     if (node.type !== 'link' && node.type !== 'image' && node.type !== 'definition') return;
     const line = node.position?.start.line ?? 1;
     if (/^[a-z][a-z0-9+.-]*:/i.test(node.url)) {
-      if (!/^(https|mailto):/.test(node.url)) report(line, `the link ${node.url} is not https`, 'Link to the secure address.');
+      if (!/^(https|mailto):/.test(node.url))
+        report(line, `the link ${node.url} is not https`, 'Link to the secure address.');
       return;
     }
     const [path = '', anchor] = node.url.split('#');
     const target = path === '' ? file : posix.normalize(posix.join(posix.dirname(file), path));
-    if (target.startsWith('..')) return report(line, `the link ${node.url} leaves the project`, 'Link to a file of the project.');
+    if (target.startsWith('..'))
+      return report(line, `the link ${node.url} leaves the project`, 'Link to a file of the project.');
     if (target === 'GLOSSARY.md') {
-      if (anchor !== undefined && !known.glossary.has(anchor)) report(line, `the glossary has no term ${JSON.stringify(anchor)}`, 'Add it to plan/glossary.yaml, or use one that is there.');
+      if (anchor !== undefined && !known.glossary.has(anchor))
+        report(
+          line,
+          `the glossary has no term ${JSON.stringify(anchor)}`,
+          'Add it to plan/glossary.yaml, or use one that is there.',
+        );
       return;
     }
-    if (!existsSync(join(root, dirname(target), posix.basename(target)))) return report(line, `the link ${node.url} leads to no file`, 'Correct the path; it is relative to this file.');
-    if (anchor !== undefined && anchors.get(target)?.has(anchor) === false) report(line, `${target} has no anchor #${anchor}`, 'Anchors are made of the headings, as code hosts do.');
+    if (!existsSync(join(root, dirname(target), posix.basename(target))))
+      return report(line, `the link ${node.url} leads to no file`, 'Correct the path; it is relative to this file.');
+    if (anchor !== undefined && anchors.get(target)?.has(anchor) === false)
+      report(line, `${target} has no anchor #${anchor}`, 'Anchors are made of the headings, as code hosts do.');
   });
 }
 

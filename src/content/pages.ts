@@ -12,11 +12,22 @@ export function replaceBetween(text: string, name: string, replacement: string):
 
 /** README's roadmap. What isn't written yet has no link and says so. */
 export function roadmap(content: Content): string {
-  const groups = content.groups.map(({ title, guides }) => `| ${title} | ${guides.map((guide) => `${guide.number} ${entry(guide.title, guide.path, guide.written)}`).join('<br>')} |`);
-  const lab = (kind: Lab['kind']) => content.labs.filter((one) => one.kind === kind).map((one) => `| ${one.number} | ${entry(one.title, `${one.path}/`, one.written)} | ${one.outcome} |`);
+  const groups = content.groups.map(
+    ({ title, guides }) =>
+      `| ${title} | ${guides.map((guide) => `${guide.number} ${entry(guide.title, guide.path, guide.written)}`).join('<br>')} |`,
+  );
+  const lab = (kind: Lab['kind']) =>
+    content.labs
+      .filter((one) => one.kind === kind)
+      .map((one) => `| ${one.number} | ${entry(one.title, `${one.path}/`, one.written)} | ${one.outcome} |`);
   const weeks = content.weeks.map((week) => {
     const guides = week.guides.map((id) => titleOf(content, id)).join(', ');
-    const labs = week.labs.map(({ id, stages }) => `${content.labs.find((one) => one.id === id)?.title}, ${stages.length === 1 ? 'stage' : 'stages'} ${span(stages)}`).join('; ');
+    const labs = week.labs
+      .map(
+        ({ id, stages }) =>
+          `${content.labs.find((one) => one.id === id)?.title}, ${stages.length === 1 ? 'stage' : 'stages'} ${span(stages)}`,
+      )
+      .join('; ');
     return `| ${week.number} | ${week.focus} | ${guides} | ${week.goal}: ${labs} | ${week.hours} h |`;
   });
   return [
@@ -33,25 +44,34 @@ export function roadmap(content: Content): string {
 }
 
 export function resourcesPage({ resources }: Content): string {
-  const item = ({ title, by, url }: { title: string; by?: string | undefined; url: string }): string => `- [${title}](${url})${by === undefined ? '' : `, ${by}`}`;
-  const tools = resources.tools.map(({ group, tools: list }) => `- ${group}: ${list.map(({ title, url }) => `[${title}](${url})`).join(', ')}`);
-  return [
-    GENERATED('plan/resources.yaml'),
-    '# Resources',
-    '## Books',
-    resources.books.map(item).join('\n'),
-    '## Courses',
-    resources.courses.map(item).join('\n'),
-    '## Tools',
-    tools.join('\n'),
-    '## Blogs',
-    resources.blogs.map(item).join('\n'),
-    '',
-  ].join('\n\n').trimEnd() + '\n';
+  const item = ({ title, by, url }: { title: string; by?: string | undefined; url: string }): string =>
+    `- [${title}](${url})${by === undefined ? '' : `, ${by}`}`;
+  const tools = resources.tools.map(
+    ({ group, tools: list }) => `- ${group}: ${list.map(({ title, url }) => `[${title}](${url})`).join(', ')}`,
+  );
+  return (
+    [
+      GENERATED('plan/resources.yaml'),
+      '# Resources',
+      '## Books',
+      resources.books.map(item).join('\n'),
+      '## Courses',
+      resources.courses.map(item).join('\n'),
+      '## Tools',
+      tools.join('\n'),
+      '## Blogs',
+      resources.blogs.map(item).join('\n'),
+      '',
+    ]
+      .join('\n\n')
+      .trimEnd() + '\n'
+  );
 }
 
 export function glossaryPage({ glossary }: Content): string {
-  const terms = glossary.toSorted((a, b) => a.term.localeCompare(b.term)).map(({ term, definition }) => `## ${term}\n\n${definition}`);
+  const terms = glossary
+    .toSorted((a, b) => a.term.localeCompare(b.term))
+    .map(({ term, definition }) => `## ${term}\n\n${definition}`);
   return `${[GENERATED('plan/glossary.yaml'), '# Glossary', ...terms].join('\n\n')}\n`;
 }
 

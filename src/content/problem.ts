@@ -15,7 +15,10 @@ export class ContentError extends LearnerError {
   readonly problems: readonly Problem[];
   constructor(problems: readonly Problem[]) {
     const sorted = problems.toSorted((a, b) => a.file.localeCompare(b.file) || a.line - b.line);
-    super(sorted.map(words).join('\n'), `${sorted.length} ${sorted.length === 1 ? 'mistake' : 'mistakes'} in the content; each line says how to mend it.`);
+    super(
+      sorted.map(words).join('\n'),
+      `${sorted.length} ${sorted.length === 1 ? 'mistake' : 'mistakes'} in the content; each line says how to mend it.`,
+    );
     this.problems = sorted;
   }
 }

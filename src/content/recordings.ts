@@ -13,7 +13,9 @@ export function withRecordings(markdown: string, printed: ReadonlyMap<string, st
     const open = /^(\s*)(`{3,}|~{3,})(\S+)?\s*(.*?)\r?$/.exec(line);
     if (open === null) continue;
     const [, indent = '', fence = '', language, meta] = open;
-    const close = lines.findIndex((other, j) => j > i && other.trimEnd().startsWith(indent + fence) && other.trim() === fence);
+    const close = lines.findIndex(
+      (other, j) => j > i && other.trimEnd().startsWith(indent + fence) && other.trim() === fence,
+    );
     const end = close < 0 ? lines.length : close;
     const block = language === 'output' ? parseFence(meta)?.values.get('of') : undefined;
     const text = block === undefined ? undefined : printed.get(block);

@@ -15,7 +15,12 @@ export function toJsonLines(table: Table): string {
   return `${lines.join('\n')}\n`;
 }
 
-const SQL_TYPES: Record<ColumnKind, string> = { text: 'text', integer: 'integer', money: 'numeric(10,2)', time: 'timestamp' };
+const SQL_TYPES: Record<ColumnKind, string> = {
+  text: 'text',
+  integer: 'integer',
+  money: 'numeric(10,2)',
+  time: 'timestamp',
+};
 
 /** PostgreSQL: tables with their keys, then rows, parents first. */
 export function toSql(tables: readonly Table[]): string {
@@ -23,7 +28,9 @@ export function toSql(tables: readonly Table[]): string {
 }
 
 export function createTable({ name, columns, primaryKey, foreignKeys }: Table): string {
-  const lines = columns.map((column) => `  ${column.name} ${SQL_TYPES[column.kind]}${column.nullable === true ? '' : ' NOT NULL'}`);
+  const lines = columns.map(
+    (column) => `  ${column.name} ${SQL_TYPES[column.kind]}${column.nullable === true ? '' : ' NOT NULL'}`,
+  );
   lines.push(`  PRIMARY KEY (${primaryKey.join(', ')})`);
   for (const { column, table } of foreignKeys) lines.push(`  FOREIGN KEY (${column}) REFERENCES ${table}`);
   return `CREATE TABLE ${name} (\n${lines.join(',\n')}\n);`;
@@ -34,7 +41,9 @@ const ROWS_PER_INSERT = 500;
 function inserts({ name, columns, rows }: Table): string {
   const statements: string[] = [];
   for (let from = 0; from < rows.length; from += ROWS_PER_INSERT) {
-    const values = rows.slice(from, from + ROWS_PER_INSERT).map((row) => `(${row.map((value, i) => sqlValue(value, columns[i]?.kind)).join(', ')})`);
+    const values = rows
+      .slice(from, from + ROWS_PER_INSERT)
+      .map((row) => `(${row.map((value, i) => sqlValue(value, columns[i]?.kind)).join(', ')})`);
     statements.push(`INSERT INTO ${name} VALUES\n${values.join(',\n')};\n`);
   }
   return statements.join('');

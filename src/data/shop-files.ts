@@ -44,7 +44,8 @@ async function prepare(folder: string, options: ShopOptions): Promise<string> {
     });
   } finally {
     // What can't be removed is in nobody's way, and must not hide why the work failed.
-    for (const left of [partial, `${partial}.damaged`]) await rm(left, { recursive: true, force: true }).catch(() => undefined);
+    for (const left of [partial, `${partial}.damaged`])
+      await rm(left, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 
@@ -61,12 +62,22 @@ async function write(folder: string, tables: readonly Table[]): Promise<void> {
   await writeFile(join(folder, 'shop.sql'), toSql(tables));
   await writeParquet(folder, tables);
   const names = ['shop.sql', ...tables.flatMap(({ name }) => [`${name}.csv`, `${name}.jsonl`, `${name}.parquet`])];
-  const files = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await digest(join(folder, name))] as const)));
+  const files = Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await digest(join(folder, name))] as const)),
+  );
   const rows = Object.fromEntries(tables.map((table) => [table.name, table.rows.length]));
-  await writeFile(join(folder, 'manifest.json'), `${JSON.stringify({ version: SHOP_VERSION, rows, files }, undefined, 2)}\n`);
+  await writeFile(
+    join(folder, 'manifest.json'),
+    `${JSON.stringify({ version: SHOP_VERSION, rows, files }, undefined, 2)}\n`,
+  );
 }
 
-const DUCKDB_TYPES: Record<ColumnKind, string> = { text: 'VARCHAR', integer: 'INTEGER', money: 'DECIMAL(10,2)', time: 'TIMESTAMP' };
+const DUCKDB_TYPES: Record<ColumnKind, string> = {
+  text: 'VARCHAR',
+  integer: 'INTEGER',
+  money: 'DECIMAL(10,2)',
+  time: 'TIMESTAMP',
+};
 
 /** Through DuckDB, from the CSV files just written, so that all formats hold the same rows by construction. */
 async function writeParquet(folder: string, tables: readonly Table[]): Promise<void> {
@@ -78,7 +89,9 @@ async function writeParquet(folder: string, tables: readonly Table[]): Promise<v
     for (const { name, columns } of tables) {
       const types = columns.map((column) => `'${column.name}': '${DUCKDB_TYPES[column.kind]}'`).join(', ');
       const from = quote(join(folder, `${name}.csv`));
-      await connection.run(`COPY (SELECT * FROM read_csv(${from}, header = true, columns = {${types}})) TO ${quote(join(folder, `${name}.parquet`))} (FORMAT parquet)`);
+      await connection.run(
+        `COPY (SELECT * FROM read_csv(${from}, header = true, columns = {${types}})) TO ${quote(join(folder, `${name}.parquet`))} (FORMAT parquet)`,
+      );
     }
   } finally {
     connection.closeSync();
@@ -93,8 +106,12 @@ function quote(path: string): string {
 /** Whether every file is there as it was written. */
 async function isWhole(folder: string): Promise<boolean> {
   try {
-    const { files } = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')) as { files: Record<string, string> };
-    const found = await Promise.all(Object.entries(files).map(async ([name, wanted]) => (await digest(join(folder, name))) === wanted));
+    const { files } = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')) as {
+      files: Record<string, string>;
+    };
+    const found = await Promise.all(
+      Object.entries(files).map(async ([name, wanted]) => (await digest(join(folder, name))) === wanted),
+    );
     return found.every((same) => same);
   } catch {
     return false;
@@ -102,5 +119,7 @@ async function isWhole(folder: string): Promise<boolean> {
 }
 
 async function digest(path: string): Promise<string> {
-  return createHash('sha256').update(await readFile(path)).digest('hex');
+  return createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex');
 }

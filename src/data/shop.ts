@@ -49,7 +49,14 @@ const PRODUCTS: TableSpec = {
 };
 const ORDERS: TableSpec = {
   name: 'orders',
-  columns: [text('order_id'), text('customer_id'), time('ordered_at'), text('status'), text('coupon', true), money('amount')],
+  columns: [
+    text('order_id'),
+    text('customer_id'),
+    time('ordered_at'),
+    text('status'),
+    text('coupon', true),
+    money('amount'),
+  ],
   primaryKey: ['order_id'],
   foreignKeys: [{ column: 'customer_id', table: 'customers' }],
 };
@@ -70,7 +77,14 @@ const PAYMENTS: TableSpec = {
 };
 const EVENTS: TableSpec = {
   name: 'events',
-  columns: [text('event_id'), text('customer_id', true), text('session_id'), time('event_at'), text('kind'), text('product_id', true)],
+  columns: [
+    text('event_id'),
+    text('customer_id', true),
+    text('session_id'),
+    time('event_at'),
+    text('kind'),
+    text('product_id', true),
+  ],
   primaryKey: ['event_id'],
   foreignKeys: [
     { column: 'customer_id', table: 'customers' },
@@ -78,8 +92,40 @@ const EVENTS: TableSpec = {
   ],
 };
 
-const FIRST_NAMES = ['Ada', 'Ben', 'Chidi', 'Dana', 'Emre', 'Fatima', 'Goran', 'Hana', 'Ines', 'Jonas', 'Kofi', 'Lin', 'Mara', 'Nils', 'Olga', 'Priya'] as const;
-const LAST_NAMES = ['Adler', 'Bauer', 'Costa', 'Diaz', 'Eriksen', 'Farouk', 'Garcia', 'Haas', 'Ito', 'Jansen', 'Kim', 'Lopez', 'Meyer', 'Novak'] as const;
+const FIRST_NAMES = [
+  'Ada',
+  'Ben',
+  'Chidi',
+  'Dana',
+  'Emre',
+  'Fatima',
+  'Goran',
+  'Hana',
+  'Ines',
+  'Jonas',
+  'Kofi',
+  'Lin',
+  'Mara',
+  'Nils',
+  'Olga',
+  'Priya',
+] as const;
+const LAST_NAMES = [
+  'Adler',
+  'Bauer',
+  'Costa',
+  'Diaz',
+  'Eriksen',
+  'Farouk',
+  'Garcia',
+  'Haas',
+  'Ito',
+  'Jansen',
+  'Kim',
+  'Lopez',
+  'Meyer',
+  'Novak',
+] as const;
 const COUNTRIES = ['DE', 'DE', 'DE', 'FR', 'FR', 'ES', 'IT', 'NL', 'PL', 'SE'] as const;
 type Thing = readonly [name: string, category: string];
 const THINGS: readonly [Thing, ...Thing[]] = [
@@ -158,7 +204,14 @@ function makeOrders(draw: Random, count: number, customers: Rows, products: Rows
       items.push([order, line, product[0] ?? null, quantity, price]);
     }
     const customer = customers[chooseCustomer(draw)]?.[0] ?? null;
-    return [order, customer, at, draw.pick(['paid', 'paid', 'paid', 'paid', 'shipped', 'shipped', 'open', 'cancelled']), draw.below(5) === 0 ? draw.pick(COUPONS) : null, amount];
+    return [
+      order,
+      customer,
+      at,
+      draw.pick(['paid', 'paid', 'paid', 'paid', 'shipped', 'shipped', 'open', 'cancelled']),
+      draw.below(5) === 0 ? draw.pick(COUPONS) : null,
+      amount,
+    ];
   });
   return { orders, items };
 }
@@ -195,12 +248,25 @@ function makeEvents(draw: Random, count: number, customers: Rows, products: Rows
     for (let click = 0; click < 1 + draw.below(9) && clicks.length < count; click++) {
       const kind = click === 0 ? 'visit' : draw.pick(['view', 'view', 'view', 'cart', 'search']);
       const hasProduct = kind === 'view' || kind === 'cart';
-      clicks.push({ at, customer, session: id('s', session, 5), kind, product: hasProduct ? (products[chooseProduct(draw)]?.[0] ?? null) : null });
+      clicks.push({
+        at,
+        customer,
+        session: id('s', session, 5),
+        kind,
+        product: hasProduct ? (products[chooseProduct(draw)]?.[0] ?? null) : null,
+      });
       at += 1000 * (1 + draw.below(120));
     }
   }
   clicks.sort((a, b) => a.at - b.at || (a.session < b.session ? -1 : 1));
-  return clicks.map(({ at, customer, session, kind, product }, i) => [id('e', i + 1, 5), customer, session, at, kind, product]);
+  return clicks.map(({ at, customer, session, kind, product }, i) => [
+    id('e', i + 1, 5),
+    customer,
+    session,
+    at,
+    kind,
+    product,
+  ]);
 }
 
 /** Milliseconds into a day, more in the evening: the greater of two draws leans late. */

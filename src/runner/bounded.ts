@@ -14,7 +14,8 @@ export function bounded(emit: Emit, limitBytes: number): { emit: Emit; flush: ()
         }
         const bytes = Buffer.from(event.text);
         // A cut inside a character would show as a replacement mark; the decoder drops the torn end instead.
-        const text = bytes.length <= left ? event.text : new TextDecoder().decode(bytes.subarray(0, left), { stream: true });
+        const text =
+          bytes.length <= left ? event.text : new TextDecoder().decode(bytes.subarray(0, left), { stream: true });
         if (bytes.length > left) cut = true;
         left -= bytes.length;
         emit({ type: 'text', text });

@@ -21,7 +21,12 @@ export type RunEvent =
   /** Output beyond the limit was dropped. */
   | { readonly type: 'cut'; readonly limitBytes: number }
   /** Why the run's outcome is unknown, and what to do. */
-  | { readonly type: 'trouble'; readonly message: string; readonly remedy: string; readonly lastLines: readonly string[] }
+  | {
+      readonly type: 'trouble';
+      readonly message: string;
+      readonly remedy: string;
+      readonly lastLines: readonly string[];
+    }
   | {
       readonly type: 'exit';
       readonly state: ExitState;

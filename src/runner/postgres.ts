@@ -8,7 +8,10 @@ import { lineAt, statements, type Statement } from '#src/statements.ts';
 const NUMERIC = new Set([20, 21, 23, 26, 700, 701, 790, 1700]);
 
 /** Runs SQL statement by statement on one connection, as psql would. True when none failed; rejects when stopped. */
-export async function runOnPostgres(address: Extract<Address, { kind: 'postgres' }>, execution: Execution): Promise<boolean> {
+export async function runOnPostgres(
+  address: Extract<Address, { kind: 'postgres' }>,
+  execution: Execution,
+): Promise<boolean> {
   const { signal, emit } = execution;
   // The client costs more to load than a small block to run, so it is loaded when first needed.
   const { default: pg } = await import('pg');
@@ -22,7 +25,7 @@ export async function runOnPostgres(address: Extract<Address, { kind: 'postgres'
     ssl: false,
     application_name: 'block',
     // Values stay as PostgreSQL prints them: a number or a timestamp turned into JavaScript's would lose digits.
-    types: { getTypeParser: () => (value: string) => value } as never,
+    types: { getTypeParser: () => (value: string) => value },
   });
   client.on('error', () => undefined);
   const stop = (): void => destroy(client);
@@ -31,9 +34,12 @@ export async function runOnPostgres(address: Extract<Address, { kind: 'postgres'
   try {
     await client.connect();
     for (const code of execution.before) {
-      if (!(await runAll(client, code, { ...execution, emit: (event) => event.type === 'error' && emit(event) }))) return false;
+      if (!(await runAll(client, code, { ...execution, emit: (event) => event.type === 'error' && emit(event) })))
+        return false;
     }
-    client.on('notice', (notice) => emit({ type: 'text', text: `${notice.severity ?? 'NOTICE'}: ${notice.message}\n` }));
+    client.on('notice', (notice) =>
+      emit({ type: 'text', text: `${notice.severity ?? 'NOTICE'}: ${notice.message}\n` }),
+    );
     return await runAll(client, execution.code, execution);
   } catch (error) {
     signal.throwIfAborted();
@@ -44,14 +50,26 @@ export async function runOnPostgres(address: Extract<Address, { kind: 'postgres'
   }
 }
 
-async function runAll(client: Client, code: string, { emit, limits }: Pick<Execution, 'emit' | 'limits'>): Promise<boolean> {
+async function runAll(
+  client: Client,
+  code: string,
+  { emit, limits }: Pick<Execution, 'emit' | 'limits'>,
+): Promise<boolean> {
   for (const statement of statements(code)) {
     try {
-      const result: QueryArrayResult<(string | null)[]> = await client.query({ text: statement.text, rowMode: 'array' });
+      const result: QueryArrayResult<(string | null)[]> = await client.query({
+        text: statement.text,
+        rowMode: 'array',
+      });
       if (result.fields.length > 0) emit(tableOf(result, limits.rows));
     } catch (error) {
       if (!isDatabaseError(error)) throw error;
-      emit({ type: 'error', message: `ERROR: ${error.message}`, detail: detailOf(error), line: lineOf(statement, error) });
+      emit({
+        type: 'error',
+        message: `ERROR: ${error.message}`,
+        detail: detailOf(error),
+        line: lineOf(statement, error),
+      });
       return false;
     }
   }
@@ -61,7 +79,11 @@ async function runAll(client: Client, code: string, { emit, limits }: Pick<Execu
 function tableOf(result: QueryArrayResult<(string | null)[]>, rowLimit: number) {
   return {
     type: 'table' as const,
-    columns: result.fields.map(({ name, dataTypeID }) => ({ name, type: String(dataTypeID), numeric: NUMERIC.has(dataTypeID) })),
+    columns: result.fields.map(({ name, dataTypeID }) => ({
+      name,
+      type: String(dataTypeID),
+      numeric: NUMERIC.has(dataTypeID),
+    })),
     rows: result.rows.slice(0, rowLimit),
     total: result.rows.length,
   };

@@ -104,5 +104,7 @@ function runAt(address: Address, execution: Execution): Promise<boolean> {
 function environmentOf(address: Address): Record<string, string> {
   if (address.kind !== 'postgres') return {};
   const { host, port, user, password, database } = address;
-  return { DATABASE_URL: `postgresql://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}?sslmode=disable` };
+  return {
+    DATABASE_URL: `postgresql://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}?sslmode=disable`,
+  };
 }

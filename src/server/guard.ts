@@ -35,17 +35,24 @@ export function guard(hosts: readonly string[]): MiddlewareHandler<Bindings> {
   return async (c, next) => {
     if (!isOwnHost(c.env.incoming, hosts)) return c.text('This server answers to 127.0.0.1 and localhost only.', 403);
     const { method } = c.req;
-    if (method !== 'GET' && method !== 'HEAD' && method !== 'POST') return c.text('Only GET, HEAD and POST are known here.', 405);
+    if (method !== 'GET' && method !== 'HEAD' && method !== 'POST')
+      return c.text('Only GET, HEAD and POST are known here.', 405);
     const site = c.req.header('sec-fetch-site');
-    const isNavigation = method === 'GET' && c.req.header('sec-fetch-mode') === 'navigate' && c.req.header('sec-fetch-dest') === 'document';
+    const isNavigation =
+      method === 'GET' &&
+      c.req.header('sec-fetch-mode') === 'navigate' &&
+      c.req.header('sec-fetch-dest') === 'document';
     // A link elsewhere may lead here; anything else that another site starts is refused.
-    if ((site === 'cross-site' || site === 'same-site') && !isNavigation) return c.text('Requests from other sites are refused.', 403);
+    if ((site === 'cross-site' || site === 'same-site') && !isNavigation)
+      return c.text('Requests from other sites are refused.', 403);
     if (method === 'POST') {
       if (!isOwnOrigin(c.req.header('origin'), hosts)) return c.text('Requests from other origins are refused.', 403);
       // A form can't send either, so a page elsewhere would need our leave (CORS), which is never given.
       if (c.req.header(OWN_HEADER) !== '1') return c.text(`The header ${OWN_HEADER} is missing.`, 403);
-      if (!/^application\/json(;|$)/.test(c.req.header('content-type') ?? '')) return c.text('The body must be application/json.', 415);
-      if (Number(c.req.header('content-length') ?? Number.NaN) > MAX_BODY_BYTES) return c.text('The body is too large.', 413);
+      if (!/^application\/json(;|$)/.test(c.req.header('content-type') ?? ''))
+        return c.text('The body must be application/json.', 415);
+      if (Number(c.req.header('content-length') ?? Number.NaN) > MAX_BODY_BYTES)
+        return c.text('The body is too large.', 413);
     }
     return next();
   };

@@ -37,7 +37,10 @@ export async function findApp(paths: Paths): Promise<Instance | undefined> {
 }
 
 /** An address with a fresh one-time code for a running app. */
-export async function mintAddress(paths: Paths, { host, port, bootId }: Pick<Instance, 'host' | 'port' | 'bootId'>): Promise<string> {
+export async function mintAddress(
+  paths: Paths,
+  { host, port, bootId }: Pick<Instance, 'host' | 'port' | 'bootId'>,
+): Promise<string> {
   return `${originOf(host, port)}/?code=${mintCode(await readSecret(paths.state), bootId, systemClock)}`;
 }
 

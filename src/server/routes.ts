@@ -28,24 +28,27 @@ const empty = z.strictObject({});
 export const ROUTES: readonly Route[] = [
   { method: 'GET', path: '/api/session', handle: (c) => c.json({ app: true }) },
   { method: 'GET', path: '/api/engines', handle: async (c, app) => c.json(await app.engines()) },
-  { method: 'GET', path: '/api/engines/:name/logs', handle: async (c, app) => c.json(await app.engineLogs(engineName(c.req.param('name') ?? ''))) },
-  ...ENGINE_ACTIONS.map(
-    (action): Route => ({
-      method: 'POST',
-      path: `/api/engines/:name/${action}`,
-      handle: async (c, app) => {
-        await body(c, empty);
-        const name = engineName(c.req.param('name') ?? '');
-        return lines(c, (signal) => app.changeEngine(name, action, signal));
-      },
-    }),
-  ),
+  {
+    method: 'GET',
+    path: '/api/engines/:name/logs',
+    handle: async (c, app) => c.json(await app.engineLogs(engineName(c.req.param('name') ?? ''))),
+  },
+  ...ENGINE_ACTIONS.map((action): Route => ({
+    method: 'POST',
+    path: `/api/engines/:name/${action}`,
+    handle: async (c, app) => {
+      await body(c, empty);
+      const name = engineName(c.req.param('name') ?? '');
+      return lines(c, (signal) => app.changeEngine(name, action, signal));
+    },
+  })),
   {
     method: 'POST',
     path: '/api/run',
     handle: async (c, app) => {
       const { guide, block, code } = await body(c, runBody);
-      if (running >= MAX_RUNS) return c.json({ error: `${MAX_RUNS} blocks are running`, remedy: 'Stop one, or wait for its end.' }, 429);
+      if (running >= MAX_RUNS)
+        return c.json({ error: `${MAX_RUNS} blocks are running`, remedy: 'Stop one, or wait for its end.' }, 429);
       running++;
       const events = (signal: AbortSignal) => app.runBlock({ guide, block, code, signal });
       return lines(c, events, () => void running--);
@@ -73,7 +76,10 @@ async function body<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new BadRequest(400, parsed.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`).join('; '));
+  throw new BadRequest(
+    400,
+    parsed.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`).join('; '),
+  );
 }
 
 /** Streams events, one JSON value a line, and stops the work when the browser goes away. */

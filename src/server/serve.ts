@@ -53,7 +53,13 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const bootId = randomBytes(12).toString('base64url');
   const sessions = new Sessions(await readSecret(paths.state), { bootId, port, clock });
   const hosts = hostsOf(port);
-  const hono = build({ hosts, sessions, app, site: new Site(options.site), scriptHashes: await scriptHashes(options.site) });
+  const hono = build({
+    hosts,
+    sessions,
+    app,
+    site: new Site(options.site),
+    scriptHashes: await scriptHashes(options.site),
+  });
   const server = createAdaptorServer({ fetch: hono.fetch, overrideGlobalObjects: false }) as Server;
   server.on('upgrade', (request, socket) => refuseUpgrade(request, socket, hosts));
   await listen(server, port, host);
@@ -110,7 +116,10 @@ export function build({ hosts, sessions, app, site, scriptHashes: hashes }: Part
 const page = (head: string, text: string): string =>
   `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Data Engineering Mastery Journal</title>${head}<style>body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:4rem auto;padding:0 1rem;color-scheme:light dark}</style></head><body>${text}</body></html>`;
 const LET_IN = page('<meta http-equiv="refresh" content="0;url=/">', '<p>Opening <a href="/">the journal</a>.</p>');
-const USED = page('', '<h1>This address was used already</h1><p>It works once. Run <code>./dej open</code> in the folder of the journal for a new one.</p>');
+const USED = page(
+  '',
+  '<h1>This address was used already</h1><p>It works once. Run <code>./dej open</code> in the folder of the journal for a new one.</p>',
+);
 
 /** There is no upgrade to be had; a stranger is not even told that. */
 function refuseUpgrade(request: IncomingMessage, socket: Duplex, hosts: readonly string[]): void {
@@ -122,7 +131,12 @@ function refuseUpgrade(request: IncomingMessage, socket: Duplex, hosts: readonly
 function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) =>
-      reject(new WorldError(cause.code === 'EADDRINUSE' ? `port ${port} is in use` : `can't listen on port ${port}: ${cause.message}`, { remedy: 'Choose another with --port.', cause })),
+      reject(
+        new WorldError(
+          cause.code === 'EADDRINUSE' ? `port ${port} is in use` : `can't listen on port ${port}: ${cause.message}`,
+          { remedy: 'Choose another with --port.', cause },
+        ),
+      ),
     );
     server.listen(port, host, resolve);
   });

@@ -58,7 +58,9 @@ export class Site {
     // After decoding, a slash that was encoded could have made another path of it.
     if (path.includes('..') || path.includes('\\') || /%2f/i.test(urlPath)) return undefined;
     for (const candidate of [path, join(path, 'index.html')]) {
-      const real = await resolveInside(this.#root, `.${candidate.startsWith('/') ? candidate : `/${candidate}`}`).catch(() => undefined);
+      const real = await resolveInside(this.#root, `.${candidate.startsWith('/') ? candidate : `/${candidate}`}`).catch(
+        () => undefined,
+      );
       if (real !== undefined && (await stat(real)).isFile()) return real;
     }
     return undefined;
@@ -70,7 +72,10 @@ export class Site {
     c.header('etag', asset.tag);
     c.header('vary', 'accept-encoding');
     // Names under _astro/ hold a hash of their content.
-    c.header('cache-control', c.req.path.startsWith('/_astro/') ? 'private, max-age=31536000, immutable' : 'private, no-cache');
+    c.header(
+      'cache-control',
+      c.req.path.startsWith('/_astro/') ? 'private, max-age=31536000, immutable' : 'private, no-cache',
+    );
     if (status === 200 && c.req.header('if-none-match') === asset.tag) return c.body(null, 304);
     const zipped = /\bgzip\b/.test(c.req.header('accept-encoding') ?? '') ? asset.zipped : undefined;
     if (zipped !== undefined) c.header('content-encoding', 'gzip');

@@ -36,7 +36,9 @@ async function prepareElsewhere(cache: string): Promise<string> {
     import { prepareShop } from '#src/data/shop-files.ts';
     console.log(await prepareShop({ cache: ${JSON.stringify(cache)} }, ${JSON.stringify(SMALL)}));
   `;
-  const { stdout, stderr } = await capture([process.execPath, '--input-type=module-typescript', '-e', script], { cwd: ownRoot() });
+  const { stdout, stderr } = await capture([process.execPath, '--input-type=module-typescript', '-e', script], {
+    cwd: ownRoot(),
+  });
   assert.notEqual(stdout, '', stderr);
   return stdout.trim();
 }
@@ -48,8 +50,13 @@ test('the same rows stand in Parquet, CSV, JSON lines and SQL', async (t) => {
   await connection.run(await readFile(join(folder, 'shop.sql'), 'utf8'));
   for (const table of shop(SMALL)) {
     const order = table.primaryKey.join(', ');
-    const types = await connection.runAndReadAll(`SELECT column_name, data_type FROM information_schema.columns WHERE table_name = '${table.name}'`);
-    const schema = types.getRows().map(([name, type]) => `'${String(name)}': '${String(type)}'`).join(', ');
+    const types = await connection.runAndReadAll(
+      `SELECT column_name, data_type FROM information_schema.columns WHERE table_name = '${table.name}'`,
+    );
+    const schema = types
+      .getRows()
+      .map(([name, type]) => `'${String(name)}': '${String(type)}'`)
+      .join(', ');
     const read = async (source: string): Promise<string[][]> => {
       const result = await connection.runAndReadAll(`SELECT * FROM ${source} ORDER BY ${order}`);
       return result.getRows().map((row) => row.map(String));
@@ -66,10 +73,15 @@ test('the same rows stand in Parquet, CSV, JSON lines and SQL', async (t) => {
 test('sums over money agree to the cent with the rows they were made from', async (t) => {
   const folder = await prepareShop({ cache: await cacheFolder(t) }, SMALL);
   const connection = await database(t);
-  const amounts = shop(SMALL).find(({ name }) => name === 'orders')?.rows.map((row) => Number(row.at(-1))) ?? [];
+  const amounts =
+    shop(SMALL)
+      .find(({ name }) => name === 'orders')
+      ?.rows.map((row) => Number(row.at(-1))) ?? [];
   const total = amounts.reduce((sum, amount) => sum + amount, 0);
   for (const suffix of ['parquet', 'csv', 'jsonl']) {
-    const result = await connection.runAndReadAll(`SELECT CAST(sum(CAST(amount AS DECIMAL(10,2))) * 100 AS BIGINT) FROM '${join(folder, `orders.${suffix}`)}'`);
+    const result = await connection.runAndReadAll(
+      `SELECT CAST(sum(CAST(amount AS DECIMAL(10,2))) * 100 AS BIGINT) FROM '${join(folder, `orders.${suffix}`)}'`,
+    );
     assert.equal(Number(result.getRows()[0]?.[0]), total, suffix);
   }
 });
@@ -80,16 +92,32 @@ test('what a reader guesses from the Parquet files is what the SQL declares', as
   const result = await connection.runAndReadAll(`DESCRIBE SELECT * FROM '${join(folder, 'orders.parquet')}'`);
   assert.deepEqual(
     result.getRows().map(([name, type]) => `${String(name)} ${String(type)}`),
-    ['order_id VARCHAR', 'customer_id VARCHAR', 'ordered_at TIMESTAMP', 'status VARCHAR', 'coupon VARCHAR', 'amount DECIMAL(10,2)'],
+    [
+      'order_id VARCHAR',
+      'customer_id VARCHAR',
+      'ordered_at TIMESTAMP',
+      'status VARCHAR',
+      'coupon VARCHAR',
+      'amount DECIMAL(10,2)',
+    ],
   );
 });
 
 test('processes that prepare at once share one whole folder, and nothing half-made stays', async (t) => {
   const cache = await cacheFolder(t);
-  const folders = await Promise.all([prepareElsewhere(cache), prepareElsewhere(cache), prepareShop({ cache }, SMALL), prepareShop({ cache }, SMALL)]);
+  const folders = await Promise.all([
+    prepareElsewhere(cache),
+    prepareElsewhere(cache),
+    prepareShop({ cache }, SMALL),
+    prepareShop({ cache }, SMALL),
+  ]);
   assert.equal(new Set(folders).size, 1);
   assert.deepEqual(await readdir(join(cache, 'data')), ['shop-2-seed7-size50']);
-  const files = ['manifest.json', 'shop.sql', ...TABLES.flatMap((name) => [`${name}.csv`, `${name}.jsonl`, `${name}.parquet`])];
+  const files = [
+    'manifest.json',
+    'shop.sql',
+    ...TABLES.flatMap((name) => [`${name}.csv`, `${name}.jsonl`, `${name}.parquet`]),
+  ];
   assert.deepEqual((await readdir(folders[0])).toSorted(), files.toSorted());
 });
 
@@ -109,7 +137,9 @@ test('a damaged or unfinished folder is made anew', async (t) => {
 
 test('the files are the same bytes wherever they are made', async (t) => {
   const manifests = await Promise.all(
-    [await cacheFolder(t), await cacheFolder(t)].map(async (cache) => readFile(join(await prepareShop({ cache }, SMALL), 'manifest.json'), 'utf8')),
+    [await cacheFolder(t), await cacheFolder(t)].map(async (cache) =>
+      readFile(join(await prepareShop({ cache }, SMALL), 'manifest.json'), 'utf8'),
+    ),
   );
   assert.equal(manifests[0], manifests[1]);
 });

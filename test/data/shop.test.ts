@@ -49,7 +49,8 @@ test('every key is unique, every reference is met, and only nullable columns hol
         assert.equal(new Set(keys).size, keys.length, `primary key of ${table.name}`);
         for (const reference of table.foreignKeys) {
           const known = new Set(column(byName(tables, reference.table), reference.column));
-          for (const value of column(table, reference.column)) assert.ok(value === null || known.has(value), `${table.name}.${reference.column} ${value}`);
+          for (const value of column(table, reference.column))
+            assert.ok(value === null || known.has(value), `${table.name}.${reference.column} ${value}`);
         }
         for (const { name, nullable } of table.columns) {
           if (nullable !== true) assert.ok(!column(table, name).includes(null), `${table.name}.${name}`);
@@ -63,10 +64,16 @@ test('every key is unique, every reference is met, and only nullable columns hol
 test('an order costs what its items cost, and is paid in full or not at all', () => {
   fc.assert(
     fc.property(anyShop, (tables) => {
-      const [orders, items, payments] = [byName(tables, 'orders'), byName(tables, 'order_items'), byName(tables, 'payments')];
+      const [orders, items, payments] = [
+        byName(tables, 'orders'),
+        byName(tables, 'order_items'),
+        byName(tables, 'payments'),
+      ];
       const owed = new Map<Value, number>();
       const [quantities, prices] = [column(items, 'quantity'), column(items, 'unit_price')];
-      column(items, 'order_id').forEach((id, i) => owed.set(id, (owed.get(id) ?? 0) + Number(quantities[i]) * Number(prices[i])));
+      column(items, 'order_id').forEach((id, i) =>
+        owed.set(id, (owed.get(id) ?? 0) + Number(quantities[i]) * Number(prices[i])),
+      );
       const paid = new Map<Value, number>();
       const amounts = column(payments, 'amount');
       column(payments, 'order_id').forEach((id, i) => paid.set(id, (paid.get(id) ?? 0) + Number(amounts[i])));
@@ -84,9 +91,13 @@ test('an order costs what its items cost, and is paid in full or not at all', ()
 test('the shop is as shops are: favourites, missing coupons, late and split payments, unknown visitors', () => {
   const tables = shop();
   const sold = new Map<Value, number>();
-  for (const product of column(byName(tables, 'order_items'), 'product_id')) sold.set(product, (sold.get(product) ?? 0) + 1);
+  for (const product of column(byName(tables, 'order_items'), 'product_id'))
+    sold.set(product, (sold.get(product) ?? 0) + 1);
   const ranked = [...sold.values()].sort((a, b) => b - a);
-  assert.ok((ranked[0] ?? 0) > 5 * (ranked[Math.floor(ranked.length / 2)] ?? 0), 'a favourite sells more than five times the median');
+  assert.ok(
+    (ranked[0] ?? 0) > 5 * (ranked[Math.floor(ranked.length / 2)] ?? 0),
+    'a favourite sells more than five times the median',
+  );
   const share = (values: Value[]): number => values.filter((value) => value === null).length / values.length;
   assert.ok(share(column(byName(tables, 'orders'), 'coupon')) > 0.5);
   assert.ok(share(column(byName(tables, 'events'), 'customer_id')) > 0.2);
@@ -95,15 +106,24 @@ test('the shop is as shops are: favourites, missing coupons, late and split paym
   const orderedAt = new Map(column(orders, 'order_id').map((id, i) => [id, Number(column(orders, 'ordered_at')[i])]));
   const paidAt = column(payments, 'paid_at');
   const delays = column(payments, 'order_id').map((id, i) => Number(paidAt[i]) - (orderedAt.get(id) ?? 0));
-  assert.ok(delays.every((delay) => delay > 0), 'nobody pays before ordering');
-  assert.ok(delays.some((delay) => delay > 86_400_000), 'somebody pays more than a day late');
+  assert.ok(
+    delays.every((delay) => delay > 0),
+    'nobody pays before ordering',
+  );
+  assert.ok(
+    delays.some((delay) => delay > 86_400_000),
+    'somebody pays more than a day late',
+  );
   assert.ok(payments.rows.length > new Set(column(payments, 'order_id')).size, 'somebody pays in two parts');
 });
 
 test('all orders lie in four weeks from Monday, 2026-01-05 UTC, in the order of their ids', () => {
   const times = column(byName(shop(), 'orders'), 'ordered_at').map(Number);
   assert.ok(times.every((time) => time >= Date.UTC(2026, 0, 5) && time < Date.UTC(2026, 1, 2)));
-  assert.deepEqual(times, times.toSorted((a, b) => a - b));
+  assert.deepEqual(
+    times,
+    times.toSorted((a, b) => a - b),
+  );
 });
 
 test('money and times are written exactly', () => {
@@ -127,6 +147,11 @@ test('cells that hold separators, quotes or line ends survive every format', () 
     ],
   };
   assert.equal(toCsv(table), `id,note,price\na,"it's ""5,0""\nand more",12.50\nb,,0.05\n`);
-  assert.equal(toJsonLines(table), `{"id":"a","note":"it's \\"5,0\\"\\nand more","price":12.50}\n{"id":"b","note":null,"price":0.05}\n`);
-  assert.ok(toSql([table]).endsWith(`INSERT INTO t VALUES\n('a', 'it''s "5,0"\nand more', 12.50),\n('b', NULL, 0.05);\n`));
+  assert.equal(
+    toJsonLines(table),
+    `{"id":"a","note":"it's \\"5,0\\"\\nand more","price":12.50}\n{"id":"b","note":null,"price":0.05}\n`,
+  );
+  assert.ok(
+    toSql([table]).endsWith(`INSERT INTO t VALUES\n('a', 'it''s "5,0"\nand more', 12.50),\n('b', NULL, 0.05);\n`),
+  );
 });

@@ -24,7 +24,16 @@ function find(findings: readonly Finding[], what: string): Finding {
 
 test('the doctor looks at every part, and every complaint has a remedy', async (t) => {
   const findings = await examine(await clone(t), { appPort: await freePort() });
-  for (const what of ['platform', 'Python', 'memory', 'free disk, this clone', 'free disk, cache', 'cache', 'port of the app']) find(findings, what);
+  for (const what of [
+    'platform',
+    'Python',
+    'memory',
+    'free disk, this clone',
+    'free disk, cache',
+    'cache',
+    'port of the app',
+  ])
+    find(findings, what);
   assert.deepEqual(find(findings, 'Node'), { what: 'Node', state: 'ok', value: process.versions.node });
   for (const { what, state, remedy } of findings) assert.ok(state === 'ok' || (remedy ?? '') !== '', what);
 });
@@ -47,7 +56,10 @@ test('a taken port is named', async (t) => {
 
 test('a folder for sockets with too long a name is found before an engine stumbles over it', async (t) => {
   const paths = await clone(t);
-  const findings = await examine({ ...paths, sockets: join(paths.sockets, 'x'.repeat(100)) }, { appPort: await freePort() });
+  const findings = await examine(
+    { ...paths, sockets: join(paths.sockets, 'x'.repeat(100)) },
+    { appPort: await freePort() },
+  );
   assert.equal(find(findings, 'socket paths').state, 'missing');
   assert.match(find(findings, 'socket paths').remedy ?? '', /TMPDIR/);
 });
@@ -60,10 +72,16 @@ test('without Python everything else is examined, and the remedy is named', asyn
     console.log(JSON.stringify(await examine(pathsOf(${JSON.stringify(root)}), { appPort: 0 })));
   `;
   const env = { PATH: join(root, 'empty'), HOME: root, DEJ_CACHE: join(root, 'cache') };
-  const { stdout, stderr } = await capture([process.execPath, '--input-type=module-typescript', '-e', script], { cwd: ownRoot(), env });
+  const { stdout, stderr } = await capture([process.execPath, '--input-type=module-typescript', '-e', script], {
+    cwd: ownRoot(),
+    env,
+  });
   assert.notEqual(stdout, '', stderr);
   const finding = find(JSON.parse(stdout) as Finding[], 'Python');
   assert.equal(finding.state, 'missing');
   assert.match(finding.value, /no Python was found; 3\.11 to 3\.14 with venv and pip is needed/);
-  assert.match(finding.remedy ?? '', process.platform === 'darwin' ? /brew install/ : /apt install python3 python3-venv[\s\S]*dnf/);
+  assert.match(
+    finding.remedy ?? '',
+    process.platform === 'darwin' ? /brew install/ : /apt install python3 python3-venv[\s\S]*dnf/,
+  );
 });

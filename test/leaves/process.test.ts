@@ -43,6 +43,20 @@ test('a program past its time is killed', async () => {
   assert.equal(signal, 'SIGKILL');
 });
 
+test('a program that is no longer wanted is killed with all of its group', async () => {
+  const abort = new AbortController();
+  const parent = `console.log(require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']).pid); setInterval(() => {}, 1000)`;
+  let child = 0;
+  const onLine = (line: string): void => {
+    child = Number(line);
+    abort.abort();
+  };
+  const { signal } = await capture([NODE, '-e', parent], { group: true, abort: abort.signal, onLine });
+  assert.equal(signal, 'SIGKILL');
+  await until('end of its child', async () => !(await isAlive(child)), { deadlineMs: 5000 });
+  assert.equal((await capture([NODE, '-e', parent], { group: true, abort: abort.signal })).signal, 'SIGKILL');
+});
+
 test('a whole tree ends, also what left its group and ignores SIGTERM', async () => {
   const marker = randomUUID();
   const { child, stray } = await family(marker);

@@ -42,9 +42,12 @@ test('a statement knows its line, comments before it not counted', () => {
 
 test('quoted text of any kind never splits', () => {
   fc.assert(
-    fc.property(fc.array(fc.string({ unit: fc.constantFrom('a', ';', "'", '\n', '-', '"') }), { minLength: 1, maxLength: 5 }), (parts) => {
-      const quoted = parts.map((part) => `select '${part.replaceAll("'", "''")}'`);
-      assert.deepEqual(texts(quoted.join(';')), quoted);
-    }),
+    fc.property(
+      fc.array(fc.string({ unit: fc.constantFrom('a', ';', "'", '\n', '-', '"') }), { minLength: 1, maxLength: 5 }),
+      (parts) => {
+        const quoted = parts.map((part) => `select '${part.replaceAll("'", "''")}'`);
+        assert.deepEqual(texts(quoted.join(';')), quoted);
+      },
+    ),
   );
 });

@@ -7,15 +7,22 @@ import { WorldError } from '#src/error.ts';
 
 test('until gives what the probe found, and says what it waited for when it did not', async () => {
   let calls = 0;
-  assert.equal(await until('three calls', () => (++calls >= 3 ? 'done' : undefined), { deadlineMs: 5000, everyMs: 1 }), 'done');
+  assert.equal(
+    await until('three calls', () => (++calls >= 3 ? 'done' : undefined), { deadlineMs: 5000, everyMs: 1 }),
+    'done',
+  );
   await assert.rejects(
     until('the moon', () => false, { deadlineMs: 20, evidence: () => ({ lastLines: ['last'], logPath: 'log' }) }),
-    (error: unknown) => error instanceof WorldError && /the moon: not within/.test(error.message) && error.lastLines[0] === 'last',
+    (error: unknown) =>
+      error instanceof WorldError && /the moon: not within/.test(error.message) && error.lastLines[0] === 'last',
   );
 });
 
 test('a probe that fails ends the wait with its own error', async () => {
-  await assert.rejects(until('x', () => Promise.reject(new Error('broken')), { deadlineMs: 1000 }), /broken/);
+  await assert.rejects(
+    until('x', () => Promise.reject(new Error('broken')), { deadlineMs: 1000 }),
+    /broken/,
+  );
 });
 
 test('waits end at once when they are stopped', async () => {

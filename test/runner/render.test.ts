@@ -17,7 +17,16 @@ const table = (rows: (string | null)[][], total = rows.length) =>
   }) as const;
 
 test('numbers stand right, text left, NULL is written', () => {
-  assert.equal(renderAll([table([['a', '1'], ['bcd', null], [null, '100']])]), 'id       n\na        1\nbcd   NULL\nNULL   100');
+  assert.equal(
+    renderAll([
+      table([
+        ['a', '1'],
+        ['bcd', null],
+        [null, '100'],
+      ]),
+    ]),
+    'id       n\na        1\nbcd   NULL\nNULL   100',
+  );
 });
 
 test('a result without rows and a cut one say so', () => {
@@ -65,7 +74,15 @@ test('a character is never torn by the limit', () => {
 test('rows beyond the limit are dropped, and the total stays true', () => {
   const out: RunEvent[] = [];
   const { emit, flush } = bounded((event) => out.push(event), 5);
-  emit(table([['ab', '1'], ['cd', '2']]));
+  emit(
+    table([
+      ['ab', '1'],
+      ['cd', '2'],
+    ]),
+  );
   flush();
-  assert.deepEqual(out, [{ ...table([['ab', '1']]), total: 2 }, { type: 'cut', limitBytes: 5 }]);
+  assert.deepEqual(out, [
+    { ...table([['ab', '1']]), total: 2 },
+    { type: 'cut', limitBytes: 5 },
+  ]);
 });

@@ -34,6 +34,13 @@ function inWords(source: string): string {
   const names = new Map<string, string>();
   for (const [, id = '', label = ''] of source.matchAll(/(\w+)[[({]+"?([^\])}"]+)"?[\])}]+/g)) names.set(id, label);
   const name = (id: string): string => names.get(id) ?? id;
-  const edges = [...source.matchAll(/(\w+)(?:[[({]+[^\])}]*[\])}]+)?\s*(?:-->|-\.\s*(.*?)\s*\.->|==>)(?:\|(.*?)\|)?\s*(\w+)/g)];
-  return edges.map(([, from = '', dotted, label, to = '']) => `${name(from)} leads to ${name(to)}${(dotted ?? label) ? ` (${dotted ?? label})` : ''}`).join('; ');
+  const edges = [
+    ...source.matchAll(/(\w+)(?:[[({]+[^\])}]*[\])}]+)?\s*(?:-->|-\.\s*(.*?)\s*\.->|==>)(?:\|(.*?)\|)?\s*(\w+)/g),
+  ];
+  return edges
+    .map(
+      ([, from = '', dotted, label, to = '']) =>
+        `${name(from)} leads to ${name(to)}${(dotted ?? label) ? ` (${dotted ?? label})` : ''}`,
+    )
+    .join('; ');
 }

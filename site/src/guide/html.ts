@@ -1,4 +1,3 @@
-import type { Nodes as HastNodes } from 'hast';
 import { toHtml } from 'hast-util-to-html';
 import type { Link, Nodes, RootContent } from 'mdast';
 import { toHast } from 'mdast-util-to-hast';
@@ -14,7 +13,7 @@ export function escape(text: string): string {
 export function nodesToHtml(nodes: readonly RootContent[], links: Links): string {
   const tree = structuredClone({ type: 'root', children: [...nodes] }) as Nodes;
   links.rewrite(tree);
-  return toHtml(toHast(tree) as HastNodes);
+  return toHtml(toHast(tree));
 }
 
 /** Turns links between files into links between pages, and glossary links into terms that explain themselves. */
@@ -33,7 +32,9 @@ export class Links {
 
   /** The definitions that the page's terms point at, hidden until a term is hovered or focused. */
   definitions(): string {
-    const rows = [...this.#used].map((anchor) => `<span id="def-${anchor}" role="tooltip">${escape(this.#terms.get(anchor)?.definition ?? '')}</span>`);
+    const rows = [...this.#used].map(
+      (anchor) => `<span id="def-${anchor}" role="tooltip">${escape(this.#terms.get(anchor)?.definition ?? '')}</span>`,
+    );
     return rows.length === 0 ? '' : `<div class="definitions" hidden>${rows.join('')}</div>`;
   }
 
@@ -42,11 +43,18 @@ export class Links {
     if (term !== undefined) {
       this.#used.add(term.anchor);
       node.url = `/glossary/#${term.anchor}`;
-      node.data = { hProperties: { className: ['term'], 'aria-describedby': `def-${term.anchor}`, 'data-definition': term.definition } };
+      node.data = {
+        hProperties: {
+          className: ['term'],
+          'aria-describedby': [`def-${term.anchor}`],
+          'data-definition': term.definition,
+        },
+      };
       return;
     }
     const guide = /^(?:\.\/)?(\d\d-[a-z0-9-]+)\.md(#.*)?$/.exec(node.url);
     if (guide !== null) node.url = `/concepts/${guide[1]}/${guide[2] ?? ''}`;
-    else if (/^https:/.test(node.url)) node.data = { hProperties: { rel: 'noopener noreferrer', target: '_blank' } };
+    else if (/^https:/.test(node.url))
+      node.data = { hProperties: { rel: ['noopener', 'noreferrer'], target: '_blank' } };
   }
 }

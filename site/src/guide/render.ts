@@ -40,7 +40,7 @@ class GuidePage {
   }
 
   async render(): Promise<RenderedGuide> {
-    for (let i = 0; i < this.#nodes.length; ) i = await this.#take(i);
+    for (let i = 0; i < this.#nodes.length;) i = await this.#take(i);
     this.#close(2);
     return { html: this.#out.join('\n') + this.#links.definitions(), headings: this.#headings };
   }
@@ -55,7 +55,8 @@ class GuidePage {
       await this.#code(i);
       return i + 1;
     }
-    if (node.type === 'blockquote' && i < 3) this.#out.push(`<div class="opening">${nodesToHtml(node.children, this.#links)}</div>`);
+    if (node.type === 'blockquote' && i < 3)
+      this.#out.push(`<div class="opening">${nodesToHtml(node.children, this.#links)}</div>`);
     else this.#out.push(nodesToHtml([node], this.#links));
     return i + 1;
   }
@@ -66,13 +67,16 @@ class GuidePage {
     if (node.depth === 1) return i + 1;
     if (node.depth <= 3) this.#close(node.depth as 2 | 3);
     this.#headings.push({ depth: node.depth, slug, text });
-    const inner = nodesToHtml(node.children as RootContent[], this.#links);
+    const inner = nodesToHtml(node.children, this.#links);
     const before = this.#nodes[i - 1];
     const isDeep = before?.type === 'html' && parseMarker(before.value)?.kind === 'deep';
-    this.#out.push(`<h${node.depth} id="${slug}">${inner}${isDeep ? ' <span class="badge">deep</span>' : ''}</h${node.depth}>`);
+    this.#out.push(
+      `<h${node.depth} id="${slug}">${inner}${isDeep ? ' <span class="badge">deep</span>' : ''}</h${node.depth}>`,
+    );
     if (isDeep) this.#fold('More on this, for the second lap', 3);
     if (node.depth === 2 && text === 'External Resources') this.#fold('What to read next', 2);
-    if (node.depth === 2 && text === 'Key Takeaways') this.#fold(`${numberWord(this.#countTakeaways(i))} lines worth remembering`, 2);
+    if (node.depth === 2 && text === 'Key Takeaways')
+      this.#fold(`${numberWord(this.#countTakeaways(i))} lines worth remembering`, 2);
     return i + 1;
   }
 
@@ -87,7 +91,8 @@ class GuidePage {
   }
 
   #close(depth: 2 | 3): void {
-    while (this.#open.length > 0 && (this.#open.at(-1)?.until ?? 2) >= depth) this.#out.push(this.#open.pop()?.close ?? '');
+    while (this.#open.length > 0 && (this.#open.at(-1)?.until ?? 2) >= depth)
+      this.#out.push(this.#open.pop()?.close ?? '');
   }
 
   async #html(node: Html, i: number): Promise<number> {
@@ -97,13 +102,17 @@ class GuidePage {
         // It is asked by the block that follows.
         return this.#indexAfterList(i);
       case 'widget':
-        this.#out.push(`<concept-picture data-name="${marker.id}"><p class="only-static">An interactive picture stands here when the page runs in the app.</p></concept-picture>`);
+        this.#out.push(
+          `<concept-picture data-name="${marker.id}"><p class="only-static">An interactive picture stands here when the page runs in the app.</p></concept-picture>`,
+        );
         return i + 1;
       case 'quiz':
         return this.#question(marker.id, i);
       case 'prompt':
         return this.#prompt(marker.id, i);
-      default:
+      case 'deep':
+      case 'exercise':
+      case undefined:
         // Folds of a code host (<details>) are made anew by the elements here.
         return i + 1;
     }
@@ -115,9 +124,13 @@ class GuidePage {
   }
 
   #prompt(id: string, i: number): number {
-    const end = this.#nodes.findIndex((node, j) => j > i && (node.type === 'heading' || node.type === 'html' || node.type === 'code'));
+    const end = this.#nodes.findIndex(
+      (node, j) => j > i && (node.type === 'heading' || node.type === 'html' || node.type === 'code'),
+    );
     const body = this.#nodes.slice(i + 1, end < 0 ? this.#nodes.length : end);
-    this.#out.push(`<journal-prompt data-guide="${this.#guide.id}" data-prompt="${id}">${nodesToHtml(body, this.#links)}</journal-prompt>`);
+    this.#out.push(
+      `<journal-prompt data-guide="${this.#guide.id}" data-prompt="${id}">${nodesToHtml(body, this.#links)}</journal-prompt>`,
+    );
     return i + 1 + body.length;
   }
 
@@ -133,7 +146,9 @@ class GuidePage {
   /** A block: readable as it is, with its recording; the island adds what needs the app. */
   async #cell(block: Block): Promise<string> {
     const prediction = this.#guide.predictions.find((one) => one.block === block.id);
-    const engine = [block.engine ?? block.engines[0] ?? '', ...block.with].map((name) => ENGINE_TITLES[name] ?? name).join(' with ');
+    const engine = [block.engine ?? block.engines[0] ?? '', ...block.with]
+      .map((name) => ENGINE_TITLES[name] ?? name)
+      .join(' with ');
     const attributes = [
       `data-guide="${this.#guide.id}"`,
       `data-block="${block.id}"`,
@@ -172,7 +187,12 @@ class GuidePage {
   async #question(id: string, i: number): Promise<number> {
     const question = this.#guide.questions.find((one) => one.id === id);
     if (question === undefined) return i + 1;
-    const next = this.#nodes.findIndex((node, j) => j > i && ((node.type === 'heading' && node.depth <= 3) || (node.type === 'html' && parseMarker(node.value)?.kind === 'quiz')));
+    const next = this.#nodes.findIndex(
+      (node, j) =>
+        j > i &&
+        ((node.type === 'heading' && node.depth <= 3) ||
+          (node.type === 'html' && parseMarker(node.value)?.kind === 'quiz')),
+    );
     const end = next < 0 ? this.#nodes.length : next;
     const several = question.answer.length > 1;
     const options = question.options.map(({ letter, text }) => {
@@ -188,7 +208,8 @@ class GuidePage {
     for (let j = i + 1; j < end; j++) {
       const node = this.#nodes[j];
       if (node?.type === 'code') await this.#code(j);
-      else if (node !== undefined && isAfterDetails(this.#nodes, i, j) && !isAnswerLine(node)) this.#out.push(node.type === 'html' ? '' : this.#answerPart(node));
+      else if (node !== undefined && isAfterDetails(this.#nodes, i, j) && !isAnswerLine(node))
+        this.#out.push(node.type === 'html' ? '' : this.#answerPart(node));
     }
     this.#out.push('</details></quiz-question>');
     return end;
@@ -203,7 +224,7 @@ class GuidePage {
 function inline(markdown: string, links: Links, blocks = false): string {
   const { children } = parseMarkdown(markdown);
   const [only] = children;
-  if (!blocks && children.length === 1 && only?.type === 'paragraph') return nodesToHtml(only.children as RootContent[], links);
+  if (!blocks && children.length === 1 && only?.type === 'paragraph') return nodesToHtml(only.children, links);
   return nodesToHtml(children, links);
 }
 

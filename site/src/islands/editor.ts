@@ -1,7 +1,14 @@
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
 import { python } from '@codemirror/lang-python';
 import { PostgreSQL, sql } from '@codemirror/lang-sql';
-import { bracketMatching, defaultHighlightStyle, HighlightStyle, indentOnInput, indentUnit, syntaxHighlighting } from '@codemirror/language';
+import {
+  bracketMatching,
+  defaultHighlightStyle,
+  HighlightStyle,
+  indentOnInput,
+  indentUnit,
+  syntaxHighlighting,
+} from '@codemirror/language';
 import { Compartment, EditorState, StateEffect, StateField } from '@codemirror/state';
 import { Decoration, type DecorationSet, EditorView, keymap, lineNumbers } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
@@ -20,7 +27,7 @@ const marked = StateField.define<DecorationSet>({
   update(value, transaction) {
     const effect = transaction.effects.find((one) => one.is(setMarked));
     if (effect === undefined) return transaction.docChanged ? Decoration.none : value;
-    const line = effect.value as number | undefined;
+    const line = effect.value;
     if (line === undefined || line > transaction.state.doc.lines) return Decoration.none;
     return Decoration.set([Decoration.line({ class: 'marked' }).range(transaction.state.doc.line(line).from)]);
   },

@@ -7,8 +7,18 @@ export const DESIGNS = [
   { id: 'append-after', title: 'Append, position recorded after', keyed: false, order: ['effect', 'record'] },
   { id: 'append-before', title: 'Append, position recorded before', keyed: false, order: ['record', 'effect'] },
   { id: 'upsert-after', title: 'Upsert by key, position recorded after', keyed: true, order: ['effect', 'record'] },
-  { id: 'dedup-apart', title: 'Deduplication table, committed after the effect', keyed: false, order: ['effect', 'record'] },
-  { id: 'dedup-before', title: 'Deduplication table, committed before the effect', keyed: false, order: ['record', 'effect'] },
+  {
+    id: 'dedup-apart',
+    title: 'Deduplication table, committed after the effect',
+    keyed: false,
+    order: ['effect', 'record'],
+  },
+  {
+    id: 'dedup-before',
+    title: 'Deduplication table, committed before the effect',
+    keyed: false,
+    order: ['record', 'effect'],
+  },
   { id: 'together', title: 'Effect and record in one transaction', keyed: false, order: ['both'] },
 ] as const;
 
