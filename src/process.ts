@@ -99,10 +99,11 @@ export async function capture(
   } = {},
 ): Promise<Captured> {
   const child = await start(argv, options);
+  // Whoever reads lines too makes the chunks strings.
   const out: Buffer[] = [];
   const err: Buffer[] = [];
-  child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
-  child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+  child.stdout.on('data', (chunk: Buffer | string) => out.push(Buffer.from(chunk)));
+  child.stderr.on('data', (chunk: Buffer | string) => err.push(Buffer.from(chunk)));
   if (options.onLine !== undefined) {
     forEachLine(child.stdout, options.onLine);
     forEachLine(child.stderr, options.onLine);

@@ -35,17 +35,24 @@ const LONGEST_SOCKET_NAME = 's00000000';
 
 /** Looks at the machine and changes nothing. */
 export async function examine(paths: Paths, { appPort }: DoctorOptions): Promise<Finding[]> {
-  return Promise.all([
-    examinePlatform(),
-    examineNode(),
+  const [python, clone, cacheDisk, cache, port] = await Promise.all([
     examinePython(paths),
-    examineMemory(),
     examineDisk('free disk, this clone', paths.root),
     examineDisk('free disk, cache', paths.cache),
     examineCache(paths),
-    examineSockets(paths),
     examinePort(appPort),
   ]);
+  return [
+    examinePlatform(),
+    examineNode(),
+    python,
+    examineMemory(),
+    clone,
+    cacheDisk,
+    cache,
+    examineSockets(paths),
+    port,
+  ];
 }
 
 function examinePlatform(): Finding {
@@ -56,10 +63,20 @@ function examinePlatform(): Finding {
     return { what, state: 'missing', value, remedy: 'Linux and macOS are supported; on Windows run it inside WSL 2.' };
   }
   if (process.arch !== 'x64' && process.arch !== 'arm64') {
-    return { what, state: 'warn', value, remedy: 'The engines are built for x64 and arm64; others may be missing here.' };
+    return {
+      what,
+      state: 'warn',
+      value,
+      remedy: 'The engines are built for x64 and arm64; others may be missing here.',
+    };
   }
   if (existsSync('/etc/alpine-release')) {
-    return { what, state: 'missing', value: `${value}, Alpine`, remedy: 'The engines are built for glibc, which Alpine has not: use Debian, Ubuntu, Fedora or the like.' };
+    return {
+      what,
+      state: 'missing',
+      value: `${value}, Alpine`,
+      remedy: 'The engines are built for glibc, which Alpine has not: use Debian, Ubuntu, Fedora or the like.',
+    };
   }
   return { what, state: 'ok', value };
 }
@@ -68,7 +85,12 @@ function examineNode(): Finding {
   const { node } = process.versions;
   const what = 'Node';
   if (Number.parseInt(node, 10) >= NODE_FLOOR) return { what, state: 'ok', value: node };
-  return { what, state: 'missing', value: node, remedy: `Node ${NODE_FLOOR} or newer is needed; \`npm start\` fetches one by itself.` };
+  return {
+    what,
+    state: 'missing',
+    value: node,
+    remedy: `Node ${NODE_FLOOR} or newer is needed; \`npm start\` fetches one by itself.`,
+  };
 }
 
 async function examinePython(paths: Paths): Promise<Finding> {
@@ -76,7 +98,8 @@ async function examinePython(paths: Paths): Promise<Finding> {
   const family = await findFamily(paths);
   if (family.state === 'ready') return { what, state: 'ok', value: `${family.version}, packages installed` };
   const interpreter = await findInterpreter();
-  if (interpreter.state === 'missing') return { what, state: 'missing', value: interpreter.why, remedy: interpreter.remedy };
+  if (interpreter.state === 'missing')
+    return { what, state: 'missing', value: interpreter.why, remedy: interpreter.remedy };
   const value = `${interpreter.version} at ${interpreter.path}, with venv and pip; packages come at first use (${gigabytes(family.downloadBytes)})`;
   return { what, state: 'ok', value };
 }
@@ -88,7 +111,12 @@ function examineMemory(): Finding {
   // macOS keeps files in memory that it would give up at once and does not count them as free, so there the total decides.
   const decisive = process.platform === 'darwin' ? totalmem() / 4 : available;
   if (decisive >= ENOUGH_MEMORY_BYTES) return { what, state: 'ok', value };
-  return { what, state: 'warn', value, remedy: `With less than ${gigabytes(ENOUGH_MEMORY_BYTES)} free, close other programs before starting several engines.` };
+  return {
+    what,
+    state: 'warn',
+    value,
+    remedy: `With less than ${gigabytes(ENOUGH_MEMORY_BYTES)} free, close other programs before starting several engines.`,
+  };
 }
 
 async function examineDisk(what: string, folder: string): Promise<Finding> {
@@ -98,12 +126,21 @@ async function examineDisk(what: string, folder: string): Promise<Finding> {
   const free = bavail * bsize;
   const value = `${gigabytes(free)} at ${folder}`;
   if (free >= ENOUGH_DISK_BYTES) return { what, state: 'ok', value };
-  return { what, state: 'warn', value, remedy: `Make room: about ${gigabytes(ENOUGH_DISK_BYTES)} is needed. DEJ_CACHE moves the cache to another disk.` };
+  return {
+    what,
+    state: 'warn',
+    value,
+    remedy: `Make room: about ${gigabytes(ENOUGH_DISK_BYTES)} is needed. DEJ_CACHE moves the cache to another disk.`,
+  };
 }
 
 async function examineCache(paths: Paths): Promise<Finding> {
   const bytes = await diskBytes(paths.cache);
-  return { what: 'cache', state: 'ok', value: `${gigabytes(bytes)} at ${paths.cache}; may be deleted when nothing runs` };
+  return {
+    what: 'cache',
+    state: 'ok',
+    value: `${gigabytes(bytes)} at ${paths.cache}; may be deleted when nothing runs`,
+  };
 }
 
 function examineSockets(paths: Paths): Finding {
@@ -111,13 +148,23 @@ function examineSockets(paths: Paths): Finding {
   const bytes = Buffer.byteLength(join(paths.sockets, LONGEST_SOCKET_NAME)) + 1;
   const value = `${bytes} of ${SOCKET_PATH_BYTES} bytes, in ${paths.sockets}`;
   if (bytes <= SOCKET_PATH_BYTES) return { what, state: 'ok', value };
-  return { what, state: 'missing', value, remedy: 'The path is too long for a socket: set TMPDIR to a shorter folder, such as /tmp.' };
+  return {
+    what,
+    state: 'missing',
+    value,
+    remedy: 'The path is too long for a socket: set TMPDIR to a shorter folder, such as /tmp.',
+  };
 }
 
 async function examinePort(port: number): Promise<Finding> {
   const what = 'port of the app';
   if (await isFree(port)) return { what, state: 'ok', value: `${port} is free` };
-  return { what, state: 'warn', value: `${port} is taken`, remedy: 'If that is this app, all is well; else it takes another free port and says which.' };
+  return {
+    what,
+    state: 'warn',
+    value: `${port} is taken`,
+    remedy: 'If that is this app, all is well; else it takes another free port and says which.',
+  };
 }
 
 function gigabytes(bytes: number): string {

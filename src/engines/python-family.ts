@@ -73,7 +73,11 @@ export async function findFamily(paths: Pick<Paths, 'cache'>, spec: FamilySpec =
       onProgress({ what: 'Getting the Python packages, once', totalBytes: spec.downloadBytes });
       const owner = { pid: process.pid, startedAt: (await startedAt(process.pid)) ?? '' };
       // Clones share the cache: one makes the environment, the others wait for it.
-      const held = await until('another installation of the Python packages', () => lock(join(home, `${key}.lock`), owner), { deadlineMs: 900_000, signal });
+      const held = await until(
+        'another installation of the Python packages',
+        () => lock(join(home, `${key}.lock`), owner),
+        { deadlineMs: 900_000, signal },
+      );
       try {
         return (await readReady(home, key)) ?? (await make({ home, key, spec, interpreter, onProgress, signal }));
       } finally {
@@ -84,12 +88,20 @@ export async function findFamily(paths: Pick<Paths, 'cache'>, spec: FamilySpec =
 }
 
 async function digest(path: string): Promise<string> {
-  return createHash('sha256').update(await readFile(path)).digest('hex').slice(0, 12);
+  return createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex')
+    .slice(0, 12);
 }
 
 async function readReady(home: string, key: string): Promise<ReadyFamily | undefined> {
   try {
-    const { interpreter, version, diskBytes: bytes, program } = JSON.parse(await readFile(join(home, `${key}.json`), 'utf8')) as Ready;
+    const {
+      interpreter,
+      version,
+      diskBytes: bytes,
+      program,
+    } = JSON.parse(await readFile(join(home, `${key}.json`), 'utf8')) as Ready;
     // The Python it was made from may have been removed since, or replaced by one that would not find the packages.
     const isSame = basename(await realpath(interpreter)) === program;
     return isSame ? { state: 'ready', interpreter, version, diskBytes: bytes } : undefined;
@@ -114,11 +126,28 @@ async function make(making: Making): Promise<ReadyFamily> {
   const folder = attempt(home, key);
   // What was fetched lies there until the environment is whole, so that an interrupted attempt is taken up again.
   const fetched = join(home, 'fetched');
-  await execute([interpreter.path, '-I', '-m', 'venv', '--without-pip', folder], 'The Python environment could not be made', signal);
+  await execute(
+    [interpreter.path, '-I', '-m', 'venv', '--without-pip', folder],
+    'The Python environment could not be made',
+    signal,
+  );
   const own = join(folder, 'bin', 'python');
-  const how = ['--require-hashes', '--only-binary', ':all:', '--compile-bytecode', '--no-config', '--no-python-downloads', '--cache-dir', fetched] as const;
+  const how = [
+    '--require-hashes',
+    '--only-binary',
+    ':all:',
+    '--compile-bytecode',
+    '--no-config',
+    '--no-python-downloads',
+    '--cache-dir',
+    fetched,
+  ] as const;
   await watch(fetched, making, () =>
-    execute([uv, 'pip', 'install', ...how, '--python', own, '-r', spec.requirements], 'The Python packages could not be fetched', signal),
+    execute(
+      [uv, 'pip', 'install', ...how, '--python', own, '-r', spec.requirements],
+      'The Python packages could not be fetched',
+      signal,
+    ),
   );
   const program = basename(await realpath(own));
   const ready: Ready = { interpreter: own, version: interpreter.version, diskBytes: await diskBytes(folder), program };
@@ -138,7 +167,11 @@ async function findTool({ home, interpreter, signal }: Making): Promise<string> 
   const folder = attempt(home, key);
   await execute([interpreter.path, '-I', '-m', 'venv', folder], 'The Python environment could not be made', signal);
   const how = ['--quiet', '--disable-pip-version-check', '--only-binary', ':all:', '--require-hashes'] as const;
-  await execute([join(folder, 'bin', 'python'), '-m', 'pip', 'install', ...how, '-r', requirements], 'The tool that installs Python packages could not be fetched', signal);
+  await execute(
+    [join(folder, 'bin', 'python'), '-m', 'pip', 'install', ...how, '-r', requirements],
+    'The tool that installs Python packages could not be fetched',
+    signal,
+  );
   const uv = join(folder, 'bin', 'uv');
   await writeAtomic(pointer, uv);
   return uv;
@@ -154,7 +187,11 @@ async function removeAttempts(home: string, key: string): Promise<void> {
   for (const name of left) await rm(join(home, name), { recursive: true, force: true, maxRetries: 3 });
 }
 
-async function execute(argv: readonly [string, ...string[]], failure: string, signal: AbortSignal | undefined): Promise<void> {
+async function execute(
+  argv: readonly [string, ...string[]],
+  failure: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const env: NodeJS.ProcessEnv = { ...process.env };
   // These are pip's names; uv has its own for the same.
   if (env['PIP_CERT'] !== undefined) env['SSL_CERT_FILE'] ??= env['PIP_CERT'];
@@ -175,7 +212,8 @@ async function watch(folder: string, { spec, onProgress }: Making, work: () => P
   const what = 'Getting the Python packages, once';
   const totalBytes = spec.downloadBytes;
   const timer = setInterval(() => {
-    const tell = (bytes: number): void => onProgress({ what, doneBytes: Math.round(totalBytes * Math.min(1, bytes / spec.unpackedBytes)), totalBytes });
+    const tell = (bytes: number): void =>
+      onProgress({ what, doneBytes: Math.round(totalBytes * Math.min(1, bytes / spec.unpackedBytes)), totalBytes });
     void diskBytes(folder).then(tell, () => undefined);
   }, 1000);
   try {

@@ -52,13 +52,29 @@ async function look(env: NodeJS.ProcessEnv): Promise<Interpreter | Missing> {
     else if (whole !== '1') seen.push(`${path} (${version}) has no venv or pip`);
     else return { state: 'found', path, version };
   }
-  const why = seen.length > 0 ? `no usable Python: ${seen.join('; ')}` : asked === undefined ? 'no Python was found' : `no Python at ${asked} (DEJ_PYTHON)`;
-  return { state: 'missing', why: `${why}; 3.${OLDEST_MINOR} to 3.${NEWEST_MINOR} with venv and pip is needed`, remedy: remedy() };
+  const why =
+    seen.length > 0
+      ? `no usable Python: ${seen.join('; ')}`
+      : asked === undefined
+        ? 'no Python was found'
+        : `no Python at ${asked} (DEJ_PYTHON)`;
+  return {
+    state: 'missing',
+    why: `${why}; 3.${OLDEST_MINOR} to 3.${NEWEST_MINOR} with venv and pip is needed`,
+    remedy: remedy(),
+  };
 }
 
 /** Every program of these names in the path, by name and then by folder: the first may be one that does not work. */
 async function candidates(names: readonly string[], path: string): Promise<string[]> {
-  const places = names.flatMap((name) => (isAbsolute(name) ? [name] : path.split(delimiter).filter(isAbsolute).map((folder) => join(folder, name))));
+  const places = names.flatMap((name) =>
+    isAbsolute(name)
+      ? [name]
+      : path
+          .split(delimiter)
+          .filter(isAbsolute)
+          .map((folder) => join(folder, name)),
+  );
   const programs = await Promise.all(
     places.map(async (place) => {
       // Without Apple's developer tools this one opens a dialog, and with them it is too old.
@@ -82,6 +98,7 @@ async function candidates(names: readonly string[], path: string): Promise<strin
 }
 
 function remedy(): string {
-  if (process.platform === 'darwin') return 'Install it with `brew install python@3.13`, or set DEJ_PYTHON to one you have.';
+  if (process.platform === 'darwin')
+    return 'Install it with `brew install python@3.13`, or set DEJ_PYTHON to one you have.';
   return 'On Debian, Ubuntu and WSL: `sudo apt install python3 python3-venv python3-pip`; on Fedora: `sudo dnf install python3 python3-pip`. Or set DEJ_PYTHON to one you have.';
 }

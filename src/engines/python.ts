@@ -4,7 +4,15 @@ import { delimiter, dirname, join } from 'node:path';
 
 import { until } from '#src/deadline.ts';
 import { layData } from '#src/engines/data.ts';
-import type { Engine, EngineDeath, Installed, Running, Sandbox, SandboxRequest, StartContext } from '#src/engines/engine.ts';
+import type {
+  Engine,
+  EngineDeath,
+  Installed,
+  Running,
+  Sandbox,
+  SandboxRequest,
+  StartContext,
+} from '#src/engines/engine.ts';
 import { findFamily, type ReadyFamily } from '#src/engines/python-family.ts';
 import { findInterpreter } from '#src/engines/python-interpreter.ts';
 import { WorldError } from '#src/error.ts';
@@ -38,7 +46,12 @@ export function python(paths: Paths): Engine {
 }
 
 function installed(family: ReadyFamily): Installed {
-  return { state: 'installed', version: family.version, diskBytes: family.diskBytes, start: (context) => startParent(family, context) };
+  return {
+    state: 'installed',
+    version: family.version,
+    diskBytes: family.diskBytes,
+    start: (context) => startParent(family, context),
+  };
 }
 
 async function startParent(family: ReadyFamily, context: StartContext): Promise<Running> {
@@ -91,7 +104,8 @@ async function sandbox(request: SandboxRequest, socketPath: string, context: Sta
     address: { kind: 'worker', engine: 'python', socketPath, directory },
     async close() {
       // The second holds the block's temporary files (see dej_block.py).
-      for (const folder of [directory, `${directory}.tmp`]) await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+      for (const folder of [directory, `${directory}.tmp`])
+        await rm(folder, { recursive: true, force: true, maxRetries: 3 });
     },
   };
 }

@@ -56,7 +56,12 @@ async function fixture(t: test.TestContext): Promise<Fixture> {
     delete process.env['UV_FIND_LINKS'];
     delete process.env['UV_NO_INDEX'];
   });
-  return { cache, wheels, interpreter, spec: { name: 'sample', requirements, downloadBytes: 1000, unpackedBytes: 1000 } };
+  return {
+    cache,
+    wheels,
+    interpreter,
+    spec: { name: 'sample', requirements, downloadBytes: 1000, unpackedBytes: 1000 },
+  };
 }
 
 async function install({ cache, spec, interpreter }: Fixture): Promise<ReadyFamily> {
@@ -107,7 +112,8 @@ void test('environments of Python packages', { skip }, async (t) => {
       const family = await findFamily({ cache }, spec);
       console.log((family.state === 'ready' ? family : await family.install(interpreter, () => undefined)).interpreter);
     `;
-    const elsewhere = () => capture([process.execPath, '--input-type=module-typescript', '-e', script], { cwd: ownRoot() });
+    const elsewhere = () =>
+      capture([process.execPath, '--input-type=module-typescript', '-e', script], { cwd: ownRoot() });
     const [one, two] = await Promise.all([elsewhere(), elsewhere()]);
     assert.notEqual(one.stdout, '', one.stderr);
     assert.equal(one.stdout, two.stdout);
@@ -117,23 +123,29 @@ void test('environments of Python packages', { skip }, async (t) => {
     const sample = await fixture(t);
     const lock = await readFile(sample.spec.requirements, 'utf8');
     await writeFile(sample.spec.requirements, lock.replace(/[0-9a-f]{64}/, '0'.repeat(64)));
-    await assert.rejects(install(sample), (error: unknown) => error instanceof WorldError && /hash/i.test(error.lastLines.join('\n')));
+    await assert.rejects(
+      install(sample),
+      (error: unknown) => error instanceof WorldError && /hash/i.test(error.lastLines.join('\n')),
+    );
     assert.equal(await stateOf(sample), 'absent');
   });
 
-  await t.test('what can’t be fetched is the world’s fault, with the installer’s words, and works the next time', async (t) => {
-    const sample = await fixture(t);
-    const wheel = join(sample.wheels, 'dej_sample-1.0-py3-none-any.whl');
-    await rename(wheel, `${wheel}.away`);
-    await assert.rejects(install(sample), (error: unknown) => {
-      assert.ok(error instanceof WorldError);
-      assert.match(error.message, /could not be fetched/);
-      assert.match(error.lastLines.join('\n'), /dej-sample/);
-      return /network/.test(error.remedy);
-    });
-    await rename(`${wheel}.away`, wheel);
-    assert.equal(await imports(await install(sample)), 'here\n');
-  });
+  await t.test(
+    'what can’t be fetched is the world’s fault, with the installer’s words, and works the next time',
+    async (t) => {
+      const sample = await fixture(t);
+      const wheel = join(sample.wheels, 'dej_sample-1.0-py3-none-any.whl');
+      await rename(wheel, `${wheel}.away`);
+      await assert.rejects(install(sample), (error: unknown) => {
+        assert.ok(error instanceof WorldError);
+        assert.match(error.message, /could not be fetched/);
+        assert.match(error.lastLines.join('\n'), /dej-sample/);
+        return /network/.test(error.remedy);
+      });
+      await rename(`${wheel}.away`, wheel);
+      assert.equal(await imports(await install(sample)), 'here\n');
+    },
+  );
 
   await t.test('an installation that is stopped ends at once and is not used', async (t) => {
     const sample = await fixture(t);
@@ -166,30 +178,46 @@ void test('the search for Python', async (t) => {
   async function findWith(programs: Record<string, readonly string[]>, env: NodeJS.ProcessEnv = {}) {
     const path = await mkdtemp(join(folder, 'path-'));
     for (const [name, lines] of Object.entries(programs)) {
-      await writeFile(join(path, name), `#!/bin/sh\n${lines.map((line) => `echo '${line}'`).join('\n')}\n${lines.length === 0 ? 'exit 1' : ''}\n`);
+      await writeFile(
+        join(path, name),
+        `#!/bin/sh\n${lines.map((line) => `echo '${line}'`).join('\n')}\n${lines.length === 0 ? 'exit 1' : ''}\n`,
+      );
       await chmod(join(path, name), 0o755);
     }
     const script = `
       import { findInterpreter } from '#src/engines/python-interpreter.ts';
       console.log(JSON.stringify(await findInterpreter()));
     `;
-    const { stdout, stderr } = await capture([process.execPath, '--input-type=module-typescript', '-e', script], { cwd: ownRoot(), env: { PATH: path, ...env } });
+    const { stdout, stderr } = await capture([process.execPath, '--input-type=module-typescript', '-e', script], {
+      cwd: ownRoot(),
+      env: { PATH: path, ...env },
+    });
     assert.notEqual(stdout, '', stderr);
     return JSON.parse(stdout) as { state: string; path?: string; version?: string; why?: string; remedy?: string };
   }
 
   await t.test('none, one too old, one too new and one without pip are told apart', async () => {
     assert.match((await findWith({})).why ?? '', /^no Python was found; 3\.11 to 3\.14 with venv and pip is needed$/);
-    assert.match((await findWith({ python3: ['/usr/bin/python3', '3.9.2', '1'] })).why ?? '', /\/usr\/bin\/python3 is 3\.9\.2;/);
+    assert.match(
+      (await findWith({ python3: ['/usr/bin/python3', '3.9.2', '1'] })).why ?? '',
+      /\/usr\/bin\/python3 is 3\.9\.2;/,
+    );
     assert.match((await findWith({ python3: ['/opt/py', '3.15.0', '1'] })).why ?? '', /newer than the packages know/);
     const bare = await findWith({ python3: ['/usr/bin/python3', '3.11.2', '0'] });
     assert.match(bare.why ?? '', /3\.11\.2\) has no venv or pip/);
-    assert.match(bare.remedy ?? '', process.platform === 'darwin' ? /brew install/ : /apt install python3 python3-venv[\s\S]*dnf install/);
+    assert.match(
+      bare.remedy ?? '',
+      process.platform === 'darwin' ? /brew install/ : /apt install python3 python3-venv[\s\S]*dnf install/,
+    );
     assert.match((await findWith({}, { DEJ_PYTHON: 'python9' })).why ?? '', /no Python at python9 \(DEJ_PYTHON\)/);
   });
 
   await t.test('a usable one is found behind others that are not', async () => {
-    const programs = { python3: [], 'python3.13': ['/old', '3.10.1', '1'], 'python3.12': ['/opt/python3.12', '3.12.4', '1'] };
+    const programs = {
+      python3: [],
+      'python3.13': ['/old', '3.10.1', '1'],
+      'python3.12': ['/opt/python3.12', '3.12.4', '1'],
+    };
     assert.deepEqual(await findWith(programs), { state: 'found', path: '/opt/python3.12', version: '3.12.4' });
   });
 
@@ -201,7 +229,10 @@ void test('the search for Python', async (t) => {
       console.log(JSON.stringify({ state, why, remedy }));
     `;
     const env = { PATH: folder, HOME: folder };
-    const { stdout } = await capture([process.execPath, '--input-type=module-typescript', '-e', script], { cwd: ownRoot(), env });
+    const { stdout } = await capture([process.execPath, '--input-type=module-typescript', '-e', script], {
+      cwd: ownRoot(),
+      env,
+    });
     const found = JSON.parse(stdout) as Record<string, string>;
     assert.equal(found['state'], 'missing');
     assert.match(found['remedy'] ?? '', /install/);
