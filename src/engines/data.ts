@@ -23,5 +23,7 @@ export async function layData(name: string | undefined, directory: string, paths
   const folder = await dataFolder(name, paths);
   const files = (await readdir(folder)).filter((file) => !file.endsWith('.sql') && !file.startsWith('manifest'));
   // Where the file system can share blocks until one side writes, the copy costs nothing.
-  await Promise.all(files.map((file) => copyFile(join(folder, file), join(directory, file), constants.COPYFILE_FICLONE)));
+  await Promise.all(
+    files.map((file) => copyFile(join(folder, file), join(directory, file), constants.COPYFILE_FICLONE)),
+  );
 }

@@ -71,7 +71,9 @@ export class DuckdbWorker {
     }
     if (this.#ended) return false;
     const heard = new Promise<string | undefined>((resolve) => (this.#answered = resolve));
-    const line = await within(`the answer ${answer} of a DuckDB worker`, heard, { deadlineMs }).catch((error: Error) => this.#log.write(error.message));
+    const line = await within(`the answer ${answer} of a DuckDB worker`, heard, { deadlineMs }).catch((error: Error) =>
+      this.#log.write(error.message),
+    );
     return line === answer;
   }
 

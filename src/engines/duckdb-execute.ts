@@ -39,7 +39,11 @@ export async function execute(connection: DuckDBConnection, code: string, execut
   }
 }
 
-async function report(connection: DuckDBConnection, result: DuckDBResult, { rowLimit, send }: Executing): Promise<void> {
+async function report(
+  connection: DuckDBConnection,
+  result: DuckDBResult,
+  { rowLimit, send }: Executing,
+): Promise<void> {
   // A count of changed rows is not what the statement returns.
   const isRows = result.returnType === ResultReturnType.QUERY_RESULT;
   const types = result.columnTypes();
@@ -77,7 +81,11 @@ function readError({ message }: Error): Told {
   const from = message.indexOf('{"exception_type"');
   if (from < 0) return { message: message.trim(), position: undefined };
   try {
-    const told = JSON.parse(message.slice(from)) as { exception_type: string; exception_message: string; position?: string };
+    const told = JSON.parse(message.slice(from)) as {
+      exception_type: string;
+      exception_message: string;
+      position?: string;
+    };
     const position = told.position === undefined ? undefined : Number(told.position);
     return { message: `${told.exception_type} Error: ${told.exception_message.trim()}`, position };
   } catch {

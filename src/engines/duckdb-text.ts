@@ -1,4 +1,11 @@
-import { DuckDBListType, DuckDBTypeId, listValue, type DuckDBConnection, type DuckDBType, type DuckDBValue } from '@duckdb/node-api';
+import {
+  DuckDBListType,
+  DuckDBTypeId,
+  listValue,
+  type DuckDBConnection,
+  type DuckDBType,
+  type DuckDBValue,
+} from '@duckdb/node-api';
 
 const NUMERIC: ReadonlySet<DuckDBTypeId> = new Set([
   DuckDBTypeId.TINYINT,
@@ -32,19 +39,27 @@ export function isNumeric(type: DuckDBType | undefined): boolean {
 }
 
 /** Each value as DuckDB's own cast to VARCHAR prints it, which for all but plain types DuckDB itself is asked for. */
-export async function texts(connection: DuckDBConnection, rows: readonly DuckDBValue[][], types: readonly DuckDBType[]): Promise<(string | null)[][]> {
+export async function texts(
+  connection: DuckDBConnection,
+  rows: readonly DuckDBValue[][],
+  types: readonly DuckDBType[],
+): Promise<(string | null)[][]> {
   const result = rows.map((row) => row.map((value) => (value === null ? null : String(value))));
   for (const [i, type] of types.entries()) {
     if (PLAIN.has(type.typeId) || rows.length === 0) continue;
     const values = rows.map((row) => row[i] ?? null);
     const cast = await castAll(connection, values, type).catch(() => undefined);
-    cast?.forEach((text, row) => (result[row] as (string | null)[])[i] = text);
+    cast?.forEach((text, row) => ((result[row] as (string | null)[])[i] = text));
   }
   return result;
 }
 
 /** A few types of the engine can't be handed back to it; their values keep the binding's words. */
-async function castAll(connection: DuckDBConnection, values: readonly DuckDBValue[], type: DuckDBType): Promise<(string | null)[]> {
+async function castAll(
+  connection: DuckDBConnection,
+  values: readonly DuckDBValue[],
+  type: DuckDBType,
+): Promise<(string | null)[]> {
   const prepared = await connection.prepare('SELECT CAST($1 AS VARCHAR[])');
   try {
     prepared.bindValue(1, listValue([...values]), new DuckDBListType(type));

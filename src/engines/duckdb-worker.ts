@@ -46,7 +46,8 @@ class Worker {
 
   async #serve(socket: Socket, line: string): Promise<void> {
     const job = JSON.parse(line) as Job;
-    if (this.#running !== undefined || job.directory !== this.#directory) throw new Error(`no lease for ${job.directory}`);
+    if (this.#running !== undefined || job.directory !== this.#directory)
+      throw new Error(`no lease for ${job.directory}`);
     const { instance, connection } = await this.#stock.take();
     const { promise: ended, resolve: end } = Promise.withResolvers<void>();
     this.#running = { connection, ended };
@@ -67,7 +68,11 @@ class Worker {
   }
 }
 
-async function runJob(connection: DuckDBConnection, job: Job, { send, isStopped }: { send: Send; isStopped: () => boolean }): Promise<boolean> {
+async function runJob(
+  connection: DuckDBConnection,
+  job: Job,
+  { send, isStopped }: { send: Send; isStopped: () => boolean },
+): Promise<boolean> {
   const { rowLimit, directory } = job;
   for (const code of job.before ?? []) {
     // Its lines are those of another block, so none is named.

@@ -112,7 +112,11 @@ class Pool {
       const worker = idle ?? (await this.#spawn());
       if (await worker.tell(`lease ${directory}`, 'leased', GRACE_MS)) return worker;
       await this.#discard(worker);
-      if (idle === undefined) throw new WorldError('a DuckDB worker ended as soon as it had started', { remedy: REMEDY, ...this.#context.log.evidence() });
+      if (idle === undefined)
+        throw new WorldError('a DuckDB worker ended as soon as it had started', {
+          remedy: REMEDY,
+          ...this.#context.log.evidence(),
+        });
     }
   }
 

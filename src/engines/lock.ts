@@ -3,6 +3,8 @@ import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { startedAt } from '#src/process.ts';
 
 export interface Lock {
+  /** Two that take over a stale lock at once may for a moment both believe to hold it; one of them sees here that it does not. */
+  isHeld(): Promise<boolean>;
   release(): Promise<void>;
 }
 
@@ -18,15 +20,21 @@ export async function lock(path: string, owner: Owner): Promise<Lock | undefined
   try {
     for (let attempt = 0; attempt < 5; attempt++) {
       // A link appears whole or not at all, so nobody reads a half-written owner.
-      if (await link(mine, path).then(() => true, isTaken)) return { release: () => release(path, owner) };
-      const holder = await readOwner(path);
-      if (holder !== undefined && (await isAlive(holder))) return undefined;
+      if (await link(mine, path).then(() => true, isTaken))
+        return { isHeld: () => isHeldBy(path, owner), release: () => release(path, owner) };
+      if ((await livingOwner(path)) !== undefined) return undefined;
       await takeAway(path, `${mine}.stale`);
     }
     return undefined;
   } finally {
     await rm(mine, { force: true });
   }
+}
+
+/** Who holds the lock now, if that process lives. */
+export async function livingOwner(path: string): Promise<Owner | undefined> {
+  const holder = await readOwner(path);
+  return holder !== undefined && (await isAlive(holder)) ? holder : undefined;
 }
 
 function isTaken(error: NodeJS.ErrnoException): false {
@@ -37,14 +45,17 @@ function isTaken(error: NodeJS.ErrnoException): false {
 /** Moves a stale lock out of the way; one that somebody took just before the move is put back. */
 async function takeAway(path: string, aside: string): Promise<void> {
   await rename(path, aside).catch(() => undefined);
-  const moved = await readOwner(aside);
-  if (moved !== undefined && (await isAlive(moved))) await link(aside, path).catch(() => undefined);
+  if ((await livingOwner(aside)) !== undefined) await link(aside, path).catch(() => undefined);
   await rm(aside, { force: true });
 }
 
-async function release(path: string, owner: Owner): Promise<void> {
+async function isHeldBy(path: string, { pid, startedAt: began }: Owner): Promise<boolean> {
   const holder = await readOwner(path);
-  if (holder?.pid === owner.pid && holder.startedAt === owner.startedAt) await rm(path, { force: true });
+  return holder?.pid === pid && holder.startedAt === began;
+}
+
+async function release(path: string, owner: Owner): Promise<void> {
+  if (await isHeldBy(path, owner)) await rm(path, { force: true });
 }
 
 async function readOwner(path: string): Promise<Owner | undefined> {

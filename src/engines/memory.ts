@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 
-import { capture, descendants } from '#src/process.ts';
+import { capture, trees } from '#src/process.ts';
 
 /** Resident memory in bytes of these processes and all below them. Shared pages count in each. */
 export async function memoryBytes(roots: readonly number[]): Promise<number> {
-  const pids = [...new Set([...roots, ...(await Promise.all(roots.map(descendants))).flat()])];
+  const pids = await trees(roots);
   if (pids.length === 0) return 0;
   if (process.platform === 'linux') {
     const sizes = await Promise.all(

@@ -53,7 +53,14 @@ export class Databases {
     const database = await (spare ?? this.#create(kind));
     this.#fill(kind);
     return {
-      address: { kind: 'postgres', host: this.#server.host, port: this.#server.port, user: database.name, password: database.password, database: database.name },
+      address: {
+        kind: 'postgres',
+        host: this.#server.host,
+        port: this.#server.port,
+        user: database.name,
+        password: database.password,
+        database: database.name,
+      },
       close: () => this.#drop(database),
     };
   }

@@ -52,7 +52,11 @@ async function startServer(native: string, version: string, context: StartContex
   await cp(template.data, data, { recursive: true, mode: constants.COPYFILE_FICLONE });
   await account.own(data);
   const server = await launch(account, data, template.password, context);
-  const databases = new Databases(server.admin, { host: '127.0.0.1', port: server.port, user: ADMIN, password: server.password }, context);
+  const databases = new Databases(
+    server.admin,
+    { host: '127.0.0.1', port: server.port, user: ADMIN, password: server.password },
+    context,
+  );
   await databases.prepare();
   let stopping = false;
   const died = server.child.exited.then(({ code, signal: name }): Promise<EngineDeath> | EngineDeath => {
@@ -82,7 +86,12 @@ interface Server {
   readonly admin: Client;
 }
 
-async function launch(account: Account, data: string, templatePassword: string, context: StartContext): Promise<Server> {
+async function launch(
+  account: Account,
+  data: string,
+  templatePassword: string,
+  context: StartContext,
+): Promise<Server> {
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
     const settings = {
@@ -102,7 +111,11 @@ async function launch(account: Account, data: string, templatePassword: string, 
     };
     const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const program = join(account.native, 'bin', 'postgres');
-    const child = await start(commandOf(account, program, ['-D', data, ...flags]), { marker: context.marker, group: true, cwd: data });
+    const child = await start(commandOf(account, program, ['-D', data, ...flags]), {
+      marker: context.marker,
+      group: true,
+      cwd: data,
+    });
     let ended = false;
     void child.exited.then(() => (ended = true));
     forEachLine(child.stdout, (line) => context.log.write(line));
@@ -111,7 +124,11 @@ async function launch(account: Account, data: string, templatePassword: string, 
       const admin = await until(
         'PostgreSQL answering',
         async () => {
-          if (ended) throw new WorldError('PostgreSQL ended while it started', { remedy: 'Its last lines say why; ./dej doctor looks at the machine.', ...context.log.evidence() });
+          if (ended)
+            throw new WorldError('PostgreSQL ended while it started', {
+              remedy: 'Its last lines say why; ./dej doctor looks at the machine.',
+              ...context.log.evidence(),
+            });
           return connectAs(templatePassword, port);
         },
         { deadlineMs: 60_000, signal: context.signal, evidence: () => context.log.evidence() },
@@ -122,7 +139,8 @@ async function launch(account: Account, data: string, templatePassword: string, 
     } catch (error) {
       await killTrees([child.pid], { marker: context.marker }).catch(() => undefined);
       // Between finding a free port and taking it somebody else may be quicker.
-      if (attempt < 3 && context.log.lines().some((line) => /could not bind|Address already in use/.test(line))) continue;
+      if (attempt < 3 && context.log.lines().some((line) => /could not bind|Address already in use/.test(line)))
+        continue;
       throw error;
     }
   }
@@ -155,7 +173,11 @@ async function shutDown(child: Child): Promise<void> {
 }
 
 /** An initialised cluster, made once a version and copied for each start: initdb takes longer than all the rest. */
-async function clusterTemplate(account: Account, version: string, context: StartContext): Promise<{ data: string; password: string }> {
+async function clusterTemplate(
+  account: Account,
+  version: string,
+  context: StartContext,
+): Promise<{ data: string; password: string }> {
   const folder = join(await account.folder(join(context.paths.cache, 'postgres')), `${version}-1`);
   const result = { data: join(folder, 'data'), passwordFile: join(folder, 'password') };
   if (!existsSync(result.data)) {
@@ -181,7 +203,10 @@ async function clusterTemplate(account: Account, version: string, context: Start
     const { code, stdout, stderr } = await capture(commandOf(account, program, flags), { cwd: partial });
     if (code !== 0) {
       const lastLines = `${stdout}\n${stderr}`.trim().split('\n').slice(-50);
-      throw new WorldError('PostgreSQL could not be initialised', { remedy: 'Its last lines say why; ./dej doctor looks at the machine.', lastLines });
+      throw new WorldError('PostgreSQL could not be initialised', {
+        remedy: 'Its last lines say why; ./dej doctor looks at the machine.',
+        lastLines,
+      });
     }
     // Two starts may prepare at once; whoever comes second uses the first one's.
     await rename(partial, folder).catch(() => rm(partial, { recursive: true, force: true }));
@@ -191,7 +216,10 @@ async function clusterTemplate(account: Account, version: string, context: Start
 
 /** The npm package lists its symbolic links in a file, because packages can't hold any. */
 async function link(native: string): Promise<void> {
-  const links = JSON.parse(await readFile(join(native, 'pg-symlinks.json'), 'utf8')) as { source: string; target: string }[];
+  const links = JSON.parse(await readFile(join(native, 'pg-symlinks.json'), 'utf8')) as {
+    source: string;
+    target: string;
+  }[];
   for (const { source, target } of links) {
     const path = join(native, '..', target);
     if (existsSync(path)) continue;

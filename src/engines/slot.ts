@@ -25,7 +25,12 @@ export class Slot {
   readonly #options: SlotOptions;
   readonly #sandboxes = new Set<Sandbox>();
   readonly #listeners = new Set<OnProgress>();
+  /** Those that ended without being told to. */
+  readonly #dead = new WeakSet<Running>();
+  /** Leases asked for and not handed out yet; they keep the engine as sandboxes do. */
+  #pending = 0;
   #starting: Promise<Running> | undefined;
+  #abortStart = new AbortController();
   #running: Running | undefined;
   #directory = '';
   #log: LogTail | undefined;
@@ -66,29 +71,32 @@ export class Slot {
   }
 
   async lease(request: SandboxRequest, onProgress: OnProgress): Promise<Sandbox> {
-    clearTimeout(this.#idle);
-    const sandbox = await this.#sandbox(request, onProgress);
-    const tracked: Sandbox = {
-      address: sandbox.address,
-      close: async () => {
-        if (!this.#sandboxes.delete(tracked)) return;
-        this.#armIdle();
-        // An engine that died took its sandboxes with it.
-        await sandbox.close().catch((error: unknown) => this.#log?.write(`closing a sandbox: ${String(error)}`));
-      },
-    };
-    this.#sandboxes.add(tracked);
-    return tracked;
+    this.#pending++;
+    try {
+      const sandbox = await this.#sandbox(request, onProgress);
+      const tracked: Sandbox = {
+        address: sandbox.address,
+        close: async () => {
+          if (!this.#sandboxes.delete(tracked)) return;
+          this.#armIdle();
+          await sandbox.close().catch((error: unknown) => this.#log?.write(`closing a sandbox: ${String(error)}`));
+        },
+      };
+      this.#sandboxes.add(tracked);
+      return tracked;
+    } finally {
+      this.#pending--;
+      this.#armIdle();
+    }
   }
 
   /** Ends the engine and everything in it. */
   async stop(): Promise<void> {
     clearTimeout(this.#idle);
+    this.#abortStart.abort(new WorldError(`${this.engine.title} was stopped while it started`, { remedy: 'Run it again.' }));
     await this.#starting?.catch(() => undefined);
     const running = this.#running;
-    if (running === undefined) return this.#stopping;
-    this.#running = undefined;
-    this.#stopping = this.#end(running, this.#directory).finally(() => (this.#stopping = undefined));
+    if (running !== undefined) this.#end(running, this.#directory);
     await this.#stopping;
   }
 
@@ -118,12 +126,18 @@ export class Slot {
   }
 
   async #sandbox(request: SandboxRequest, onProgress: OnProgress): Promise<Sandbox> {
-    const running = await this.start(onProgress);
-    const died = running.died.then((death): never => {
-      throw new WorldError(death.message, { remedy: 'Run it again: the engine is started anew.', lastLines: death.lastLines, logPath: death.logPath });
-    });
-    died.catch(() => undefined);
-    return Promise.race([running.sandbox(request), died]);
+    for (let attempt = 1; ; attempt++) {
+      const running = await this.start(onProgress);
+      const died = running.died.then((death): never => {
+        throw new WorldError(death.message, { remedy: 'Run it again: the engine is started anew.', lastLines: death.lastLines, logPath: death.logPath });
+      });
+      try {
+        return await Promise.race([running.sandbox(request), died]);
+      } catch (error) {
+        // Nothing has run yet, so an engine that died unnoticed is started once more without a loss.
+        if (attempt === 2 || !this.#dead.has(running)) throw error;
+      }
+    }
   }
 
   async #begin(): Promise<Running> {
@@ -133,16 +147,22 @@ export class Slot {
     };
     const found = await this.engine.find();
     if (found.state === 'missing') throw new WorldError(found.why, { remedy: found.remedy });
-    const installed = found.state === 'available' ? await found.install(onProgress) : found;
+    this.#abortStart = new AbortController();
+    const { signal } = this.#abortStart;
+    const installed = found.state === 'available' ? await found.install(onProgress, signal) : found;
+    signal.throwIfAborted();
     const directory = join(paths.state, 'run', `${this.engine.name}-${randomUUID().slice(0, 8)}`);
     await mkdir(directory, { recursive: true, mode: 0o700 });
     this.#log ??= await tail(join(paths.state, 'logs', `${this.engine.name}.log`));
     try {
-      const running = await installed.start({ paths, directory, log: this.#log, marker, onProgress });
+      const running = await installed.start({ paths, directory, log: this.#log, marker, onProgress, signal });
       this.#running = running;
       this.#directory = directory;
       this.#options.onChange();
-      void running.died.then(() => this.#bury(running, directory));
+      void running.died.then((death) => {
+        this.#log?.write(death.message);
+        this.#bury(running, directory);
+      });
       this.#armIdle();
       return running;
     } catch (error) {
@@ -151,25 +171,37 @@ export class Slot {
     }
   }
 
-  async #end(running: Running, directory: string): Promise<void> {
-    await running.stop();
-    await rm(directory, { recursive: true, force: true });
-    this.#options.onChange();
+  #end(running: Running, directory: string): void {
+    if (this.#running === running) this.#running = undefined;
+    const ending = this.#clear(running, directory).finally(() => {
+      if (this.#stopping === ending) this.#stopping = undefined;
+    });
+    this.#stopping = ending;
+  }
+
+  async #clear(running: Running, directory: string): Promise<void> {
+    try {
+      await running.stop();
+    } finally {
+      await rm(directory, { recursive: true, force: true, maxRetries: 3 });
+      this.#options.onChange();
+    }
   }
 
   /** What is left of a dead engine is cleared away, so that the next lease starts a new one. */
-  async #bury(running: Running, directory: string): Promise<void> {
-    if (this.#running === running) this.#running = undefined;
+  #bury(running: Running, directory: string): void {
+    this.#dead.add(running);
     this.#sandboxes.clear();
-    await running.stop().catch((error: unknown) => this.#log?.write(`after its death: ${String(error)}`));
-    await rm(directory, { recursive: true, force: true });
-    this.#options.onChange();
+    this.#end(running, directory);
+    this.#stopping?.catch((error: unknown) => this.#log?.write(`after its death: ${String(error)}`));
   }
 
   #armIdle(): void {
     clearTimeout(this.#idle);
-    if (this.#sandboxes.size > 0) return;
-    this.#idle = setTimeout(() => void this.stop(), this.#options.idleMs);
+    if (this.#sandboxes.size > 0 || this.#pending > 0 || this.#running === undefined) return;
+    this.#idle = setTimeout(() => {
+      this.stop().catch((error: unknown) => this.#log?.write(`stopping: ${String(error)}`));
+    }, this.#options.idleMs);
     this.#idle.unref();
   }
 }

@@ -1,19 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, rm, stat } from 'node:fs/promises';
+import { chmod, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 
-import { ENGINE_NAMES, type EngineName, type OnProgress, type Sandbox } from '#src/engines/engine.ts';
-import { readSupervisorFile } from '#src/engines/connect.ts';
+import { ENGINE_NAMES, type EngineName } from '#src/engines/engine.ts';
+import { prepareFolders } from '#src/engines/folders.ts';
 import { lock, type Lock } from '#src/engines/lock.ts';
 import { tail, type LogTail } from '#src/engines/log.ts';
 import { registry } from '#src/engines/registry.ts';
 import { Slot } from '#src/engines/slot.ts';
-import { toReport, type Reply, type Request, type SupervisorFile } from '#src/engines/supervisor-protocol.ts';
+import { lockPath, logPath, type SupervisorFile } from '#src/engines/supervisor-protocol.ts';
+import { reap } from '#src/engines/supervisor-reap.ts';
+import { Session, type Asked, type Asker } from '#src/engines/supervisor-session.ts';
 import { Bug, WorldError } from '#src/error.ts';
 import { writeAtomic } from '#src/files.ts';
 import { ownRoot, pathsOf, type Paths } from '#src/paths.ts';
-import { forEachLine, killTrees, list, startedAt } from '#src/process.ts';
+import { killTrees, list, startedAt } from '#src/process.ts';
 
 const IDLE_MS = 5 * 60_000;
 /** How long it stays when nobody is connected and nothing runs: long enough for the next command of a script. */
@@ -26,12 +28,15 @@ class SupervisorProcess {
   readonly #lock: Lock;
   readonly #marker = randomUUID();
   readonly #socketPath: string;
+  readonly #lingerMs: number;
   readonly #slots: ReadonlyMap<EngineName, Slot>;
   readonly #clients = new Set<Socket>();
   #server: Server | undefined;
   #linger: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
   #ending: Promise<void> | undefined;
+  /** No request is taken any more, so that nothing starts behind what has been stopped. */
+  #isEnding = false;
 
   constructor(paths: Paths, log: LogTail, held: Lock) {
     this.#paths = paths;
@@ -40,49 +45,41 @@ class SupervisorProcess {
     this.#socketPath = join(paths.sockets, `s${this.#marker.slice(0, 8)}`);
     const engines = registry(paths);
     const idleMs = Number(process.env['DEJ_IDLE_MS'] ?? IDLE_MS);
+    this.#lingerMs = Math.min(LINGER_MS, idleMs);
     const onChange = (): void => this.#changed();
-    this.#slots = new Map(ENGINE_NAMES.map((name) => [name, new Slot(engines[name], { paths, marker: this.#marker, idleMs, onChange })]));
+    this.#slots = new Map(
+      ENGINE_NAMES.map((name) => [name, new Slot(engines[name], { paths, marker: this.#marker, idleMs, onChange })]),
+    );
   }
 
   async run(): Promise<void> {
-    await this.#reap();
+    await reap(this.#paths, this.#log);
+    if (!(await this.#lock.isHeld())) process.exit(0);
     this.#server = createServer((socket) => this.#welcome(socket));
     await new Promise<void>((resolve, reject) => this.#server?.once('error', reject).listen(this.#socketPath, resolve));
     await chmod(this.#socketPath, 0o600);
+    // Written before any engine starts: by the marker in it a later supervisor finds what we leave, should we be killed.
     await this.#writeFile();
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => void this.#end());
     this.#log.write(`supervisor ${process.pid} ready`);
     this.#armLinger();
   }
 
-  /** Ends what a supervisor that was killed left running, and removes its folders. */
-  async #reap(): Promise<void> {
-    const old = await readSupervisorFile(this.#paths);
-    if (old !== undefined) {
-      const alive = await list();
-      const roots = old.engines.filter(({ pid, startedAt: began }) => alive.some((row) => row.pid === pid && row.startedAt === began));
-      const killed = await killTrees(
-        roots.map(({ pid }) => pid),
-        { marker: old.marker },
-      );
-      if (killed.length > 0) this.#log.write(`reaped ${killed.length} processes of supervisor ${old.pid}`);
-      await rm(old.socketPath, { force: true });
-    }
-    await rm(join(this.#paths.state, 'run'), { recursive: true, force: true });
-  }
-
   #welcome(socket: Socket): void {
-    const client = new Client(socket, (request, onProgress, own, signal) => this.#answer(request, onProgress, own, signal));
+    const session = new Session(socket, (request, asker) => this.#answer(request, asker));
     this.#clients.add(socket);
     clearTimeout(this.#linger);
     socket.once('close', () => {
       this.#clients.delete(socket);
-      void client.close().then(() => this.#armLinger());
+      void session.close().then(() => this.#armLinger());
     });
   }
 
-  async #answer(request: Exclude<Request, { method: 'cancel' }>, onProgress: OnProgress, own: Map<string, Sandbox>, signal: AbortSignal): Promise<unknown> {
+  async #answer(request: Asked, { onProgress, own, signal }: Asker): Promise<unknown> {
+    if (this.#isEnding) throw new WorldError('the engines are being stopped', { remedy: 'Run it again.' });
     switch (request.method) {
+      case 'hello':
+        return true;
       case 'lease': {
         const sandbox = await this.#slot(request.engine).lease({ data: request.data }, onProgress);
         if (signal.aborted) {
@@ -112,6 +109,7 @@ class SupervisorProcess {
         return this.#slot(request.engine).logs();
       case 'shutdown': {
         if (!request.force && this.#clients.size > 1) return false;
+        this.#isEnding = true;
         await this.#stopEngines();
         // The answer is written before the process ends.
         setImmediate(() => void this.#end());
@@ -128,10 +126,12 @@ class SupervisorProcess {
 
   async #stopEngines(): Promise<void> {
     const results = await Promise.allSettled([...this.#slots.values()].map((slot) => slot.stop()));
-    for (const result of results) if (result.status === 'rejected') this.#log.write(`stopping: ${String(result.reason)}`);
+    for (const result of results)
+      if (result.status === 'rejected') this.#log.write(`stopping: ${String(result.reason)}`);
   }
 
   #end(): Promise<void> {
+    this.#isEnding = true;
     this.#ending ??= this.#finish();
     return this.#ending;
   }
@@ -141,7 +141,7 @@ class SupervisorProcess {
     await this.#stopEngines();
     await this.#writing;
     await killTrees([], { marker: this.#marker }).catch(() => undefined);
-    await rm(join(this.#paths.state, 'supervisor.json'), { force: true });
+    if (await this.#lock.isHeld()) await rm(join(this.#paths.state, 'supervisor.json'), { force: true });
     await rm(this.#socketPath, { force: true });
     await this.#lock.release();
     this.#log.write(`supervisor ${process.pid} ends`);
@@ -156,15 +156,19 @@ class SupervisorProcess {
       const busy = [...this.#slots.values()].some((slot) => slot.isUp);
       if (this.#clients.size === 0 && !busy) void this.#end();
       else this.#armLinger();
-    }, LINGER_MS);
+    }, this.#lingerMs);
   }
 
   #changed(): void {
-    this.#writing = this.#writing.then(() => this.#writeFile()).catch((error: unknown) => this.#log.write(String(error)));
+    this.#writing = this.#writing
+      .then(() => this.#writeFile())
+      .catch((error: unknown) => this.#log.write(String(error)));
     this.#armLinger();
   }
 
   async #writeFile(): Promise<void> {
+    // Somebody deleted the folder while we ran, and another supervisor may have taken the place since.
+    if (!(await this.#lock.isHeld())) return void this.#end();
     const rows = await list();
     const pids = [...this.#slots.values()].flatMap((slot) => slot.pids());
     const began = (pid: number): string => rows.find((row) => row.pid === pid)?.startedAt ?? '';
@@ -179,61 +183,26 @@ class SupervisorProcess {
   }
 }
 
-type Answer = (request: Exclude<Request, { method: 'cancel' }>, onProgress: OnProgress, own: Map<string, Sandbox>, signal: AbortSignal) => Promise<unknown>;
-
-/** One connection: its requests under way and its sandboxes, which end with it. */
-class Client {
-  readonly #socket: Socket;
-  readonly #answer: Answer;
-  readonly #own = new Map<string, Sandbox>();
-  readonly #underWay = new Map<number, AbortController>();
-
-  constructor(socket: Socket, answer: Answer) {
-    this.#socket = socket;
-    this.#answer = answer;
-    socket.on('error', () => undefined);
-    forEachLine(socket, (line) => void this.#take(JSON.parse(line) as Request));
+/** Ends only by its own end: another supervisor holds the lock, or we were told to stop. */
+async function main(): Promise<void> {
+  const paths = pathsOf(process.env['DEJ_ROOT'] ?? ownRoot());
+  await prepareFolders(paths);
+  const log = await tail(logPath(paths));
+  const fail = async (error: unknown): Promise<never> => {
+    log.write(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    await log.close();
+    process.exit(1);
+  };
+  try {
+    const held = await lock(lockPath(paths), { pid: process.pid, startedAt: (await startedAt(process.pid)) ?? '' });
+    if (held === undefined) process.exit(0);
+    await new SupervisorProcess(paths, log, held).run();
+  } catch (error) {
+    await fail(error);
   }
-
-  async close(): Promise<void> {
-    for (const stop of this.#underWay.values()) stop.abort();
-    await Promise.allSettled([...this.#own.values()].map((sandbox) => sandbox.close()));
-  }
-
-  async #take(request: Request): Promise<void> {
-    if (request.method === 'cancel') return this.#underWay.get(request.request)?.abort();
-    const stop = new AbortController();
-    this.#underWay.set(request.id, stop);
-    try {
-      const onProgress: OnProgress = (progress) => this.#send({ id: request.id, progress });
-      this.#send({ id: request.id, result: (await this.#answer(request, onProgress, this.#own, stop.signal)) ?? null });
-    } catch (error) {
-      this.#send({ id: request.id, error: toReport(error) });
-    } finally {
-      this.#underWay.delete(request.id);
-    }
-  }
-
-  #send(reply: Reply): void {
-    if (!this.#socket.destroyed) this.#socket.write(`${JSON.stringify(reply)}\n`);
-  }
+  // From here on it has engines to answer for: it goes on, and what happened stands in its log.
+  process.on('uncaughtException', (error) => log.write(`uncaught: ${error.stack ?? error.message}`));
+  process.on('unhandledRejection', (error) => log.write(`unhandled: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`));
 }
 
-async function prepareFolders(paths: Paths): Promise<void> {
-  await mkdir(join(paths.state, 'logs'), { recursive: true, mode: 0o700 });
-  await mkdir(paths.sockets, { recursive: true, mode: 0o700 });
-  const { uid, mode } = await stat(paths.sockets);
-  // The folder lies where anybody may make one; one that is not ours could hold somebody else's sockets.
-  if (uid !== process.getuid?.()) throw new WorldError(`${paths.sockets} belongs to another user`, { remedy: 'Remove it, or set TMPDIR to a folder of your own.' });
-  if ((mode & 0o077) !== 0) await chmod(paths.sockets, 0o700);
-}
-
-const paths = pathsOf(process.env['DEJ_ROOT'] ?? ownRoot());
-await prepareFolders(paths);
-const log = await tail(join(paths.state, 'logs', 'supervisor.log'));
-process.on('uncaughtException', (error) => log.write(`uncaught: ${error.stack ?? error.message}`));
-process.on('unhandledRejection', (error) => log.write(`unhandled: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`));
-const held = await lock(join(paths.state, 'supervisor.lock'), { pid: process.pid, startedAt: (await startedAt(process.pid)) ?? '' });
-// Another supervisor of this clone is up, or about to be; whoever started us connects to that one.
-if (held === undefined) process.exit(0);
-await new SupervisorProcess(paths, log, held).run();
+await main();

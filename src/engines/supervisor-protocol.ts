@@ -1,12 +1,15 @@
+import { join } from 'node:path';
+
 import type { EngineName, Progress } from '#src/engines/engine.ts';
 import { Bug, LearnerError, reportOf, WorldError, type ErrorReport } from '#src/error.ts';
+import type { Paths } from '#src/paths.ts';
 
 /** One JSON value a line over the supervisor's socket. A request is answered by progress, then a result or an error. */
 export type Request =
   | { readonly id: number; readonly method: 'lease'; readonly engine: EngineName; readonly data: string | undefined }
   | { readonly id: number; readonly method: 'release'; readonly lease: string }
   | { readonly id: number; readonly method: 'install' | 'start' | 'stop' | 'logs'; readonly engine: EngineName }
-  | { readonly id: number; readonly method: 'status' }
+  | { readonly id: number; readonly method: 'hello' | 'status' }
   | { readonly id: number; readonly method: 'shutdown'; readonly force: boolean }
   /** Gives up waiting for an earlier request. */
   | { readonly id: number; readonly method: 'cancel'; readonly request: number };
@@ -26,6 +29,14 @@ export interface SupervisorFile {
   readonly marker: string;
   /** The engines' top processes, for those that rewrite their environment and so lose the marker. */
   readonly engines: readonly { readonly pid: number; readonly startedAt: string }[];
+}
+
+export function logPath(paths: Paths): string {
+  return join(paths.state, 'logs', 'supervisor.log');
+}
+
+export function lockPath(paths: Paths): string {
+  return join(paths.state, 'supervisor.lock');
 }
 
 export function toReport(error: unknown): ErrorReport {

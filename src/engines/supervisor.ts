@@ -6,6 +6,8 @@ import type { EngineStatus } from '#src/engines/status.ts';
  * last one closes, the idle timer starts.
  */
 export interface Supervisor extends AsyncDisposable {
+  /** False once the connection has ended, also by the supervisor's end; then connect anew. */
+  readonly isOpen: boolean;
   /** Starts the engine if need be (installing it first) and hands out a clean place to run one block in. */
   lease(engine: EngineName, request: SandboxRequest, options?: LeaseOptions): Promise<Lease>;
   status(): Promise<EngineStatus[]>;
