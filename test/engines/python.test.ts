@@ -53,10 +53,7 @@ for (const mode of ['fork', 'spare'] satisfies Mode[]) {
     },
     async (t) => {
       await using python = await startPython(mode);
-      await output(t, python);
-      await errors(t, python);
-      await isolation(t, python);
-      await ends(t, python);
+      for (const part of [output, packages, errors, isolation, scripts, ends, deaths]) await part(t, python);
     },
   );
 }
@@ -121,7 +118,9 @@ for i in range(3):
     assert.ok((await peakKilobytes(pid)) - before < 20_000, 'the parent keeps little of it');
     await block.sandbox.close();
   });
+}
 
+async function packages(t: test.TestContext, python: Started): Promise<void> {
   await t.test('a data frame prints as pandas prints it; DuckDB and psycopg are there', async () => {
     const code = `
 import duckdb, pandas as pd, psycopg
@@ -232,7 +231,9 @@ sys.path.append("left")`;
     assert.notEqual(parts[0]?.[1], parts[1]?.[1]);
     assert.equal(one.slice(one.indexOf('{')), two.slice(two.indexOf('{')));
   });
+}
 
+async function scripts(t: test.TestContext, python: Started): Promise<void> {
   await t.test(
     'a block is a script: main module, threads and exit handlers are waited for, processes can be spawned',
     async () => {
@@ -334,9 +335,13 @@ async function ends(t: test.TestContext, python: Started): Promise<void> {
     assert.deepEqual([(await one.ended).text, (await two.ended).text], ['one\n', 'met\n']);
     for (const block of [one, two]) await block.sandbox.close();
   });
+}
+
+async function deaths(t: test.TestContext): Promise<void> {
+  const mode = process.env['DEJ_PYTHON_MODE'] as Mode;
 
   await t.test('stopping it ends running blocks too', async () => {
-    const other = await startPython(process.env['DEJ_PYTHON_MODE'] as Mode);
+    const other = await startPython(mode);
     const block = await begin(other, `${STRAYS}\nwhile True: pass`);
     const pids = await strays(block);
     await other.running.stop();
@@ -347,7 +352,7 @@ async function ends(t: test.TestContext, python: Started): Promise<void> {
   });
 
   await t.test('killed, it says so, and what it left is found by its marker', async () => {
-    const other = await startPython(process.env['DEJ_PYTHON_MODE'] as Mode);
+    const other = await startPython(mode);
     const block = await begin(other, `${STRAYS}\nwhile True: pass`);
     const pids = await strays(block);
     for (const pid of other.running.pids()) signal(pid, 'SIGKILL');
