@@ -20,17 +20,16 @@ import selectors
 import signal
 import socket
 import struct
-import subprocess
 import sys
 import termios
 import traceback
-import warnings
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# Only for these two: a block must not find our files among its modules.
+# Only for these: a block must not find our files among its modules.
 sys.path.insert(0, HERE)
-import dej_block  # noqa: E402
-import dej_trees as trees  # noqa: E402
+import dej_block
+import dej_trees as trees
+from dej_child import Child, fork_child, spawn_child
 
 sys.path.remove(HERE)
 
@@ -38,66 +37,6 @@ CHUNK = 65536
 QUIET_SECONDS = 0.02
 #: A new interpreter takes long to come, so one more is kept.
 READY_AHEAD = {"fork": 1, "spare": 2}
-
-
-class Child:
-    """A process that waits for its block or runs it, and our ends of the pipes to it."""
-
-    def __init__(self, start):
-        pipes = [os.pipe(), os.pipe(), os.pipe()]
-        (job_r, self.job), (self.result, result_w), (self.output, output_w) = pipes
-        self.marker = os.urandom(8).hex()
-        #: Whether it may have started processes of its own.
-        self.started = True
-        self.pid = start(job_r, result_w, output_w, self.marker)
-        for end in (job_r, result_w, output_w):
-            os.close(end)
-        for end in (self.result, self.output):
-            os.set_blocking(end, False)
-
-    def close(self):
-        for end in (self.job, self.result, self.output):
-            if end is not None:
-                os.close(end)
-        self.job = self.result = self.output = None
-
-
-def fork_child(job, result, output, _marker):
-    parent = os.getpid()
-    with warnings.catch_warnings():
-        # Python 3.12 warns where a library has made threads by being imported; that they do not survive is known.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        pid = os.fork()
-    if pid != 0:
-        return pid
-    try:
-        trees.die_with(parent)
-        trees.adopt_orphans()
-        dej_block.become_block(job, result, output)
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        os._exit(70)
-
-
-def spawn_child(modules):
-    # With the same flags as ours.
-    interpreter = [sys.executable, *sys.orig_argv[1 : sys.orig_argv.index(sys.argv[0])]]
-
-    def start(job, result, output, marker):
-        process = subprocess.Popen(
-            [*interpreter, __file__, "--block", *map(str, (job, result, output, os.getpid())), *modules],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            pass_fds=(job, result, output),
-            env={**os.environ, trees.MARKER: marker},
-        )
-        # Its end is collected by us, not by the library.
-        process.returncode = 0
-        return process.pid
-
-    return start
 
 
 def serve_as_spawned(job, result, output, parent, *modules):
