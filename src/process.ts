@@ -33,6 +33,9 @@ export interface StartOptions {
   readonly output?: 'pipe' | 'inherit' | 'ignore';
   /** Lets our own process end while this one goes on. */
   readonly detach?: boolean;
+  /** Whom it runs as; only root may say. */
+  readonly uid?: number;
+  readonly gid?: number;
 }
 
 /** Starts a program by its argument vector, never through a shell. */
@@ -48,6 +51,8 @@ export async function start(argv: readonly [string, ...string[]], options: Start
     env,
     shell: false,
     detached: options.group ?? false,
+    ...(options.uid === undefined ? {} : { uid: options.uid }),
+    ...(options.gid === undefined ? {} : { gid: options.gid }),
     stdio: [output === 'pipe' ? 'pipe' : 'ignore', output, output],
   });
   const exited = new Promise<Exit>((resolve) => {
@@ -229,27 +234,43 @@ function below(roots: readonly number[], rows: readonly ProcessRow[]): number[] 
   return [...found];
 }
 
-/** Processes whose environment carries the marker; a server that rewrote its environment is not among them. */
+/**
+ * Processes whose environment carries the marker, and those that rewrote their environment (as PostgreSQL's do) but show
+ * the marker in their title.
+ */
 export async function marked(marker: string): Promise<number[]> {
   const wanted = `${MARKER}=${marker}`;
-  const own = process.pid;
-  if (process.platform === 'linux') {
-    const rows = await list();
-    const hits = await Promise.all(
-      rows.map(async ({ pid, state }) => {
-        if (pid === own || state.startsWith('Z')) return undefined;
-        const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
-        return environment.split('\0').includes(wanted) ? pid : undefined;
-      }),
-    );
-    return hits.filter((pid) => pid !== undefined);
-  }
-  const { stdout } = await capture(['ps', 'axeww', '-o', 'pid=,command=']);
+  if (process.platform !== 'linux') return find(['ps', 'axeww', '-o', 'pid=,command='], marker);
+  const inherited = await Promise.all(
+    (await list()).map(async ({ pid, state }) => {
+      if (pid === process.pid || state.startsWith('Z')) return undefined;
+      const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+      return environment.split('\0').includes(wanted) ? pid : undefined;
+    }),
+  );
+  return [...new Set([...inherited.filter((pid) => pid !== undefined), ...(await titled(marker))])];
+}
+
+/** Processes whose command line, or the title that they gave themselves, holds this text. */
+export async function titled(text: string): Promise<number[]> {
+  if (process.platform !== 'linux') return find(['ps', 'axww', '-o', 'pid=,command='], text);
+  const hits = await Promise.all(
+    (await list()).map(async ({ pid, state }) => {
+      if (pid === process.pid || state.startsWith('Z')) return undefined;
+      const title = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+      return title.replaceAll('\0', ' ').includes(text) ? pid : undefined;
+    }),
+  );
+  return hits.filter((pid) => pid !== undefined);
+}
+
+async function find(ps: readonly [string, ...string[]], text: string): Promise<number[]> {
+  const { stdout } = await capture(ps);
   return stdout
     .split('\n')
-    .filter((line) => line.split(' ').includes(wanted))
+    .filter((line) => line.includes(text))
     .map((line) => Number.parseInt(line, 10))
-    .filter((pid) => pid !== own && Number.isFinite(pid));
+    .filter((pid) => pid !== process.pid && Number.isFinite(pid));
 }
 
 /**

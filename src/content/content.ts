@@ -71,13 +71,11 @@ export async function loadContent(root: string): Promise<Content> {
   );
   const glossary = terms(plan.glossary);
   checkPlan(plan, groups, labs, reporter);
-  for (const target of targets)
-    checkLinks(
-      root,
-      target,
-      { glossary: new Set(glossary.map(({ anchor }) => anchor)), targets },
-      reporter(target.file),
-    );
+  const known = { glossary: new Set(glossary.map(({ anchor }) => anchor)), targets };
+  for (const target of targets) {
+    checkLinks(root, target, known, reporter(target.file));
+    checkLabs(target.markdown, labs, reporter(target.file));
+  }
   if (problems.length > 0) throw new ContentError(problems);
   return deepFreeze({
     guides,
@@ -188,6 +186,22 @@ function checkPlan(
   ] as const) {
     for (const name of new Set(names.filter((name, i) => names.indexOf(name) !== i)))
       reporter(file)(1, `${JSON.stringify(name)} stands twice`, 'Keep one.');
+  }
+}
+
+/** A lab is named in a guide by its folder or by the command that starts it; either must be one of the catalogue. */
+function checkLabs(markdown: string, labs: readonly Lab[], report: Report): void {
+  for (const [i, line] of markdown.split('\n').entries()) {
+    const folders = [...line.matchAll(/\b(?:projects|challenges)\/\d\d-[a-z0-9-]+/g)].map(([path]) => path);
+    const ids = [...line.matchAll(/\.\/dej (?:start|check|watch|hint|reset) ([a-z0-9-]+)/g)].map(([, id = '']) => id);
+    for (const path of folders) {
+      if (!labs.some((lab) => lab.path === path))
+        report(i + 1, `there is no lab ${path}`, 'Use a path of plan/catalogue.yaml.');
+    }
+    for (const id of ids) {
+      if (!labs.some((lab) => lab.id === id))
+        report(i + 1, `there is no lab ${JSON.stringify(id)}`, 'Use an id of plan/catalogue.yaml.');
+    }
   }
 }
 

@@ -4,7 +4,6 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 import test from 'node:test';
 
-import { main } from '#src/cli/main.ts';
 import { generatedDocs } from '#src/commands/docs.ts';
 import { anchorsOf } from '#src/content/links.ts';
 import { ownRoot } from '#src/paths.ts';
@@ -39,14 +38,7 @@ test('the commands that README and CONTRIBUTING show exist', async () => {
   const text = `${await read('README.md')}\n${await read('CONTRIBUTING.md')}`;
   for (const [, name = ''] of text.matchAll(/npm (?:run )?([a-z][a-z:]*)/g))
     assert.ok(name === 'install' || scripts[name] !== undefined, `npm ${name}`);
-  const lines: string[] = [];
-  const log = console.log;
-  const write = process.stdout.write.bind(process.stdout);
-  process.stdout.write = (chunk: string | Uint8Array) => (lines.push(String(chunk)), true);
-  await main(['--help']);
-  process.stdout.write = write;
-  console.log = log;
-  const help = lines.join('');
+  const { stdout: help } = await capture(['sh', join(root, 'dej'), '--help'], { cwd: root });
   for (const [, verb = ''] of text.matchAll(/\.\/dej ([a-z]+)/g))
     assert.match(help, new RegExp(`^  ${verb}\\b`, 'm'), `./dej ${verb}`);
 });
