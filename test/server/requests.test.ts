@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { gunzipSync } from 'node:zlib';
+
+import { raw, request, startServer, type TestServer } from '#test/server/served.ts';
+
+const get = (server: TestServer, path: string) =>
+  raw(server.port, request(`GET ${path}`, { host: server.host, cookie: server.cookie }));
+const post = (server: TestServer, path: string, body: string) =>
+  raw(
+    server.port,
+    request(
+      `POST ${path}`,
+      {
+        host: server.host,
+        cookie: server.cookie,
+        origin: `http://${server.host}`,
+        'content-type': 'application/json',
+        'x-dej': '1',
+      },
+      body,
+    ),
+  );
+
+test('no path leaves the site’s folder', async (t) => {
+  const server = await startServer(t);
+  const paths = [
+    '/../outside.txt',
+    '/%2e%2e/outside.txt',
+    '/..%2foutside.txt',
+    '/%2e%2e%2foutside.txt',
+    '/page/../../outside.txt',
+    '/link.txt',
+    '/%00',
+    '/page%00/',
+    '//etc/passwd',
+    '/etc/passwd',
+    '/..%5coutside.txt',
+    '/%E0%A4%A',
+  ];
+  for (const path of paths) {
+    const { status, body } = await get(server, path);
+    assert.ok(status === 404 || status === 400 || status === 403, `${path}: ${status}`);
+    assert.doesNotMatch(body, /private|root:/, path);
+  }
+});
+
+test('pages, their folders, the page for what is missing', async (t) => {
+  const server = await startServer(t);
+  assert.match((await get(server, '/')).body, /Home/);
+  assert.equal((await get(server, '/page/')).status, 200);
+  const missing = await get(server, '/nope');
+  assert.equal(missing.status, 404);
+  assert.match(missing.body, /No such page/);
+});
+
+test('a page is sent zipped, and not again while it is the same', async (t) => {
+  const { served, cookie } = await startServer(t);
+  const first = await fetch(`${served.address}page/`, { headers: { cookie, 'accept-encoding': 'gzip' } });
+  assert.equal(first.headers.get('content-encoding'), 'gzip');
+  assert.match(await first.text(), /A page/);
+  const again = await fetch(`${served.address}page/`, {
+    headers: { cookie, 'if-none-match': first.headers.get('etag') ?? '' },
+  });
+  assert.equal(again.status, 304);
+  assert.ok(gunzipSync !== undefined);
+});
+
+test('a body of the wrong shape is told what is wrong, and nothing runs', async (t) => {
+  const server = await startServer(t);
+  const cases: [string, RegExp][] = [
+    ['', /no JSON/],
+    ['{', /no JSON/],
+    ['[]', /body: /],
+    ['{"guide":"a"}', /block: /],
+    ['{"guide":"../a","block":"b"}', /guide: /],
+    ['{"guide":"a","block":"b","engine":"sh"}', /Unrecognized key/],
+    ['{"guide":"a","block":"b","code":1}', /code: /],
+  ];
+  for (const [body, message] of cases) {
+    const answer = await post(server, '/api/run', body);
+    assert.equal(answer.status, 400, body);
+    assert.match(answer.body, message);
+  }
+  const large = await post(server, '/api/run', JSON.stringify({ guide: 'a', block: 'b', code: 'x'.repeat(300_000) }));
+  assert.equal(large.status, 413);
+  assert.equal(server.runs.length, 0);
+});
+
+test('an unknown engine is refused with the known ones', async (t) => {
+  const server = await startServer(t);
+  const answer = await post(server, '/api/engines/duckbd/start', '{}');
+  assert.equal(answer.status, 400);
+  assert.match(answer.body, /Did you mean duckdb/);
+});
+
+test('an error of ours is told without the machine’s paths', async (t) => {
+  const server = await startServer(t);
+  const { body } = await post(server, '/api/run', '{"guide":"a","block":"broken"}');
+  assert.match(body, /"type":"trouble"/);
+  assert.match(body, /machine\.txt/);
+  assert.doesNotMatch(body, /very|private|at .*\.ts/);
+});
+
+test('a fifth run at once is turned away, and comes in when one has ended', async (t) => {
+  const server = await startServer(t);
+  const headers = {
+    cookie: server.cookie,
+    origin: `http://${server.host}`,
+    'content-type': 'application/json',
+    'x-dej': '1',
+  };
+  const stop = new AbortController();
+  const begin = (block: string) =>
+    fetch(`http://${server.host}/api/run`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ guide: 'a', block }),
+      signal: stop.signal,
+    });
+  const four = await Promise.all(['endless', 'endless', 'endless', 'endless'].map(begin));
+  assert.deepEqual(
+    four.map(({ status }) => status),
+    [200, 200, 200, 200],
+  );
+  const fifth = await begin('first');
+  assert.equal(fifth.status, 429);
+  assert.match(await fifth.text(), /4 blocks are running/);
+  stop.abort();
+  await Promise.allSettled(four.map((answer) => answer.text()));
+});

@@ -1,0 +1,101 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+
+import { pathsOf, type Paths } from '#src/paths.ts';
+import { freePort } from '#src/ports.ts';
+import type { App } from '#src/server/app.ts';
+import { serve, type Served } from '#src/server/serve.ts';
+
+export interface TestServer {
+  readonly served: Served;
+  readonly paths: Paths;
+  readonly port: number;
+  readonly host: string;
+  /** The session's cookie, got as a browser gets it. */
+  readonly cookie: string;
+  /** Runs that the app was asked for. */
+  readonly runs: { guide: string; block: string; code?: string | undefined; aborted: boolean }[];
+}
+
+/** A server with a small site and an app that runs nothing but tells what it was asked. */
+export async function startServer(
+  t: TestContext,
+  options: { folder?: string; port?: number } = {},
+): Promise<TestServer> {
+  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'dej-server-')));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const site = join(folder, 'site');
+  await mkdir(join(site, 'page'), { recursive: true });
+  await writeFile(join(site, 'index.html'), '<h1>Home</h1><script>1</script>');
+  await writeFile(join(site, '404.html'), '<h1>No such page</h1>');
+  await writeFile(join(site, 'page', 'index.html'), `<h1>${'A page. '.repeat(200)}</h1>`);
+  await writeFile(join(site, 'csp.json'), JSON.stringify({ scriptHashes: ['sha256-x'] }));
+  await writeFile(join(folder, 'outside.txt'), 'private');
+  await symlink(join(folder, 'outside.txt'), join(site, 'link.txt')).catch(() => undefined);
+  const runs: TestServer['runs'] = [];
+  const app: App = {
+    async *runBlock({ guide, block, code, signal }) {
+      const entry = { guide, block, code, aborted: false };
+      runs.push(entry);
+      yield { type: 'text', text: 'hello\n' };
+      if (block === 'endless') {
+        await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+        entry.aborted = true;
+        return;
+      }
+      if (block === 'broken') throw new Error('no such file /very/private/path/of/the/machine.txt');
+      yield { type: 'exit', state: 'ok', elapsedMs: 1, matchesRecording: true };
+    },
+    engines: () => Promise.resolve([]),
+    async *changeEngine() {
+      yield { type: 'status', engines: [] };
+    },
+    engineLogs: () => Promise.resolve(['line']),
+  };
+  const paths = pathsOf(folder, { DEJ_STATE: join(folder, 'state') });
+  const port = options.port ?? (await freePort());
+  const served = await serve({ paths, site, port, host: '127.0.0.1', app });
+  t.after(() => served.close());
+  const host = `127.0.0.1:${port}`;
+  const entered = await fetch(served.openAddress());
+  const cookie = entered.headers.get('set-cookie')?.split(';')[0] ?? '';
+  return { served, paths, port, host, cookie, runs };
+}
+
+export interface RawAnswer {
+  readonly status: number;
+  readonly head: string;
+  readonly body: string;
+}
+
+/** Sends bytes as they are, since a client library would mend what a test wants to break. */
+export function raw(port: number, text: string, address = '127.0.0.1'): Promise<RawAnswer> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, address);
+    let answer = '';
+    socket.setEncoding('utf8');
+    socket.on('data', (chunk: string) => (answer += chunk));
+    socket.on('error', reject);
+    socket.on('close', () => {
+      const [head = '', ...rest] = answer.split('\r\n\r\n');
+      resolve({ status: Number(/^HTTP\/1\.1 (\d+)/.exec(head)?.[1] ?? 0), head, body: rest.join('\r\n\r\n') });
+    });
+    socket.write(text);
+  });
+}
+
+/** One request, written out. Headers given as undefined are left out. */
+export function request(line: string, headers: Record<string, string | undefined>, body = ''): string {
+  const all: Record<string, string | undefined> = {
+    connection: 'close',
+    ...headers,
+    ...(body === '' ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
+  };
+  const rows = Object.entries(all)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}: ${value}`);
+  return `${line} HTTP/1.1\r\n${rows.join('\r\n')}\r\n\r\n${body}`;
+}
