@@ -2,93 +2,76 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { Client } from 'pg';
-
 import { dataFolder } from '#src/engines/data.ts';
 import type { Sandbox, SandboxRequest, StartContext } from '#src/engines/engine.ts';
-import { WorldError } from '#src/error.ts';
-
-/** Where the administrator connects. */
-interface Server {
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  readonly password: string;
-}
+import { Admin } from '#src/engines/postgres-admin.ts';
+import { LEARNER } from '#src/engines/postgres-cluster.ts';
+import { connectAs, type ServerAddress } from '#src/engines/postgres-server.ts';
 
 interface Database {
   readonly name: string;
   readonly password: string;
 }
 
-/** Owns what the templates hold; every block's role is a member, so that it may change the tables it was given. */
-const LEARNER = 'learner';
 const BLANK = '';
 const SPARES = 3;
 
 /** Hands out databases copied from a template, each with a role of its own, and keeps spare ones ready. */
 export class Databases {
-  readonly #admin: Client;
-  readonly #server: Server;
+  readonly #admin: Admin;
+  /** Dropping writes all that is not on the disk yet, which may take seconds on a busy one; nobody waits behind it. */
+  readonly #cleaner: Admin;
+  readonly #server: ServerAddress;
   readonly #context: StartContext;
   readonly #spares = new Map<string, Promise<Database>[]>();
   readonly #templates = new Map<string, Promise<string>>();
-  #closed = false;
 
-  constructor(admin: Client, server: Server, context: StartContext) {
-    this.#admin = admin;
+  constructor(server: ServerAddress, context: StartContext) {
+    this.#admin = new Admin(server);
+    this.#cleaner = new Admin(server);
     this.#server = server;
     this.#context = context;
-  }
-
-  async prepare(): Promise<void> {
-    await this.#admin.query(`CREATE ROLE ${LEARNER} NOLOGIN`);
-    await this.#admin.query('REVOKE CONNECT, TEMPORARY ON DATABASE postgres FROM PUBLIC');
     this.#fill(BLANK);
   }
 
   async lease(request: SandboxRequest): Promise<Sandbox> {
     const kind = request.data ?? BLANK;
     const spare = this.#spares.get(kind)?.shift();
-    const database = await (spare ?? this.#create(kind));
+    // A spare that could not be made says nothing about a new one.
+    const database = (await spare?.catch(() => undefined)) ?? (await this.#create(kind));
     this.#fill(kind);
+    const { host, port } = this.#server;
+    const { name, password } = database;
     return {
-      address: {
-        kind: 'postgres',
-        host: this.#server.host,
-        port: this.#server.port,
-        user: database.name,
-        password: database.password,
-        database: database.name,
-      },
-      close: () => this.#drop(database),
+      address: { kind: 'postgres', host, port, user: name, password, database: name },
+      close: () => this.#drop(name),
     };
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
-    await Promise.allSettled([...this.#spares.values()].flat());
+  close(): void {
+    this.#admin.close();
+    this.#cleaner.close();
   }
 
   #fill(kind: string): void {
     const ready = this.#spares.get(kind) ?? [];
     this.#spares.set(kind, ready);
-    while (ready.length < SPARES && !this.#closed) {
+    while (ready.length < SPARES) {
       const database = this.#create(kind);
+      database.catch((error: unknown) => this.#context.log.write(`no spare database: ${String(error)}`));
       ready.push(database);
-      // A spare that could not be made is noticed by who needs one: it is made again then.
-      database.catch(() => ready.splice(ready.indexOf(database), 1));
     }
   }
 
   async #create(kind: string): Promise<Database> {
+    const template = await this.#template(kind);
     const name = `block_${randomBytes(6).toString('hex')}`;
     const password = randomBytes(18).toString('base64url');
-    const template = await this.#template(kind);
-    if (this.#closed) throw new WorldError('PostgreSQL is stopping', { remedy: 'Run the block again.' });
-    await this.#admin.query(`CREATE ROLE ${name} LOGIN PASSWORD '${password}' IN ROLE ${LEARNER}`);
-    await this.#admin.query(`CREATE DATABASE ${name} TEMPLATE ${template} OWNER ${name} STRATEGY wal_log`);
-    await this.#admin.query(`REVOKE CONNECT, TEMPORARY ON DATABASE ${name} FROM PUBLIC`);
+    await this.#admin.execute([
+      `CREATE ROLE ${name} LOGIN PASSWORD '${password}' IN ROLE ${LEARNER}`,
+      `CREATE DATABASE ${name} TEMPLATE ${template} OWNER ${name} STRATEGY wal_log`,
+      `REVOKE CONNECT, TEMPORARY ON DATABASE ${name} FROM PUBLIC`,
+    ]);
     return { name, password };
   }
 
@@ -102,27 +85,30 @@ export class Databases {
   }
 
   async #load(kind: string): Promise<string> {
+    this.#context.onProgress({ what: `Loading the data ${kind} into PostgreSQL` });
     const sql = await readFile(join(await dataFolder(kind, this.#context.paths), `${kind}.sql`), 'utf8');
     const name = `template_${kind}`;
-    await this.#admin.query(`DROP DATABASE IF EXISTS ${name}`);
-    await this.#admin.query(`CREATE DATABASE ${name} OWNER ${LEARNER}`);
-    const { default: pg } = await import('pg');
-    const client = new pg.Client({ ...this.#server, database: name, ssl: false });
-    await client.connect();
+    await this.#admin.execute([
+      `DROP DATABASE IF EXISTS ${name}`,
+      `CREATE DATABASE ${name}`,
+      `REVOKE CONNECT, TEMPORARY ON DATABASE ${name} FROM PUBLIC`,
+    ]);
+    const client = await connectAs(this.#server, name);
     try {
+      // The database itself stays the administrator's: whoever owned it could change what later blocks start from.
+      await client.query(`GRANT CREATE ON SCHEMA public TO ${LEARNER}`);
       await client.query(`SET ROLE ${LEARNER}`);
       await client.query(sql);
       await client.query('RESET ROLE');
-      await client.query('ANALYZE');
+      await client.query(`REVOKE CREATE ON SCHEMA public FROM ${LEARNER}`);
+      await client.query('VACUUM ANALYZE');
     } finally {
       await client.end();
     }
     return name;
   }
 
-  async #drop({ name }: Database): Promise<void> {
-    if (this.#closed) return;
-    await this.#admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-    await this.#admin.query(`DROP ROLE IF EXISTS ${name}`);
+  async #drop(name: string): Promise<void> {
+    await this.#cleaner.execute([`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`, `DROP ROLE IF EXISTS ${name}`]);
   }
 }

@@ -93,7 +93,9 @@ export class Slot {
   /** Ends the engine and everything in it. */
   async stop(): Promise<void> {
     clearTimeout(this.#idle);
-    this.#abortStart.abort(new WorldError(`${this.engine.title} was stopped while it started`, { remedy: 'Run it again.' }));
+    this.#abortStart.abort(
+      new WorldError(`${this.engine.title} was stopped while it started`, { remedy: 'Run it again.' }),
+    );
     await this.#starting?.catch(() => undefined);
     const running = this.#running;
     if (running !== undefined) this.#end(running, this.#directory);
@@ -129,7 +131,11 @@ export class Slot {
     for (let attempt = 1; ; attempt++) {
       const running = await this.start(onProgress);
       const died = running.died.then((death): never => {
-        throw new WorldError(death.message, { remedy: 'Run it again: the engine is started anew.', lastLines: death.lastLines, logPath: death.logPath });
+        throw new WorldError(death.message, {
+          remedy: 'Run it again: the engine is started anew.',
+          lastLines: death.lastLines,
+          logPath: death.logPath,
+        });
       });
       try {
         return await Promise.race([running.sandbox(request), died]);

@@ -202,7 +202,9 @@ async function main(): Promise<void> {
   }
   // From here on it has engines to answer for: it goes on, and what happened stands in its log.
   process.on('uncaughtException', (error) => log.write(`uncaught: ${error.stack ?? error.message}`));
-  process.on('unhandledRejection', (error) => log.write(`unhandled: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`));
+  process.on('unhandledRejection', (error) =>
+    log.write(`unhandled: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+  );
 }
 
 await main();
