@@ -25,7 +25,11 @@ export default defineConfig({
       expressiveCode: false,
       credits: false,
       pagination: false,
-      components: { Head: './src/components/Head.astro', SiteTitle: './src/components/SiteTitle.astro' },
+      components: {
+        Head: './src/components/Head.astro',
+        Search: './src/components/Search.astro',
+        SiteTitle: './src/components/SiteTitle.astro',
+      },
       sidebar: [
         { label: 'Roadmap', link: '/' },
         ...content.groups.map(({ title, guides }) => ({

@@ -153,8 +153,12 @@ test('the engines page shows them and stops one', async () => {
 test('search finds a section, without the network', async () => {
   const page = await open('/');
   await page.getByRole('button', { name: 'Search' }).click();
-  await page.getByRole('textbox', { name: 'Search' }).fill('deduplication table');
-  await page.locator('.pagefind-ui__result-link').first().waitFor();
+  await page.getByRole('searchbox', { name: 'Search' }).fill('deduplication table');
+  await page
+    .getByRole('dialog')
+    .getByRole('link', { name: /Idempotency/ })
+    .first()
+    .waitFor();
   await page.close();
 });
 
