@@ -15,7 +15,9 @@ export async function reap(paths: Paths, log: LogTail): Promise<void> {
   if (old !== undefined) {
     const alive = await list();
     // A process id may have been given anew since.
-    const roots = old.engines.filter(({ pid, startedAt: began }) => alive.some((row) => row.pid === pid && row.startedAt === began));
+    const roots = old.engines.filter(({ pid, startedAt: began }) =>
+      alive.some((row) => row.pid === pid && row.startedAt === began),
+    );
     const killed = await killTrees(
       roots.map(({ pid }) => pid),
       { marker: old.marker },
@@ -23,6 +25,7 @@ export async function reap(paths: Paths, log: LogTail): Promise<void> {
     if (killed.length > 0) log.write(`reaped ${killed.length} processes of supervisor ${old.pid}`);
     await rm(join(paths.state, 'supervisor.json'), { force: true });
   }
-  for (const socket of await readdir(paths.sockets)) await rm(join(paths.sockets, socket), { recursive: true, force: true });
+  for (const socket of await readdir(paths.sockets))
+    await rm(join(paths.sockets, socket), { recursive: true, force: true });
   await rm(join(paths.state, 'run'), { recursive: true, force: true });
 }

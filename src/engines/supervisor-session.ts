@@ -58,7 +58,10 @@ export class Session {
     this.#underWay.set(id, stop);
     try {
       const onProgress: OnProgress = (progress) => this.#send({ id, progress });
-      this.#send({ id, result: (await this.#answer(request, { onProgress, own: this.#own, signal: stop.signal })) ?? null });
+      this.#send({
+        id,
+        result: (await this.#answer(request, { onProgress, own: this.#own, signal: stop.signal })) ?? null,
+      });
     } catch (error) {
       this.#send({ id, error: toReport(error) });
     } finally {
