@@ -17,7 +17,7 @@ import { findFamily, type ReadyFamily } from '#src/engines/python-family.ts';
 import { findInterpreter } from '#src/engines/python-interpreter.ts';
 import { WorldError } from '#src/error.ts';
 import { ownRoot, type Paths } from '#src/paths.ts';
-import { forEachLine, killTrees, start } from '#src/process.ts';
+import { forEachLine, isRunning, killTrees, start } from '#src/process.ts';
 
 /** What every block finds imported; the block's own import of them then costs nothing. */
 const MODULES = ['duckdb', 'pandas', 'psycopg', 'decimal', 'json', 'datetime', 'csv', 'subprocess'];
@@ -84,7 +84,11 @@ async function startParent(family: ReadyFamily, context: StartContext): Promise<
     version: family.version,
     pids: () => [child.pid],
     died,
-    sandbox: (request) => sandbox(request, socketPath, context),
+    async sandbox(request) {
+      // The news of its death is on its way, and ends the wait.
+      if (!(await isRunning(child.pid))) return new Promise(() => undefined);
+      return sandbox(request, socketPath, context);
+    },
     async stop() {
       stopping = true;
       // The end of its standard input tells it to end its blocks and then itself.

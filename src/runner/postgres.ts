@@ -1,6 +1,7 @@
 import type { Client, DatabaseError, QueryArrayResult } from 'pg';
 
 import type { Address } from '#src/engines/engine.ts';
+import { WorldError } from '#src/error.ts';
 import type { Execution } from '#src/runner/run.ts';
 import { lineAt, statements, type Statement } from '#src/statements.ts';
 
@@ -43,7 +44,11 @@ export async function runOnPostgres(
     return await runAll(client, execution.code, execution);
   } catch (error) {
     signal.throwIfAborted();
-    throw error;
+    throw new WorldError('PostgreSQL ended in the middle of the block', {
+      remedy: 'Run it again: a new server is started.',
+      lastLines: [(error as Error).message],
+      cause: error,
+    });
   } finally {
     signal.removeEventListener('abort', stop);
     destroy(client);
@@ -91,7 +96,10 @@ function tableOf(result: QueryArrayResult<(string | null)[]>, rowLimit: number) 
 
 function isDatabaseError(error: unknown): error is DatabaseError {
   // Errors of the server carry a five-letter SQLSTATE; a broken connection has a code like ECONNRESET instead.
-  return error instanceof Error && 'severity' in error && /^[0-9A-Z]{5}$/.test(String((error as DatabaseError).code));
+  if (!(error instanceof Error && 'severity' in error)) return false;
+  const { code = '', message } = error as DatabaseError;
+  // The server's own end is no fault of the statement; a session that the block itself ended is.
+  return /^[0-9A-Z]{5}$/.test(code) && code !== '57P02' && !message.includes('postmaster exit');
 }
 
 function detailOf(error: DatabaseError): string | undefined {

@@ -1,0 +1,60 @@
+import type { EngineName } from '#src/engines/engine.ts';
+
+/** Blocks that mean the same on every engine. */
+export interface Programs {
+  /** Prints or returns 42. */
+  readonly answer: string;
+  /** Leaves things wherever a block may: tables, files, settings. */
+  readonly litter: string;
+  /** Gives 0 where none of that litter is seen, else how many pieces are. */
+  readonly count: string;
+  /** Fails on its third line, by these words. */
+  readonly fail: { readonly code: string; readonly words: RegExp };
+  /** Says that it has begun, then computes for ever without waiting for anything. */
+  readonly forever: string;
+  /** How many orders the data set has, by reading it. */
+  readonly orders: string;
+}
+
+export const PROGRAMS: Record<EngineName, Programs> = {
+  duckdb: {
+    answer: 'SELECT 42 AS n',
+    litter: `CREATE TABLE litter AS SELECT 1 AS n;
+      CREATE MACRO littered() AS 1;
+      SET GLOBAL default_order = 'DESC';
+      SET VARIABLE litter = 1;
+      COPY litter TO 'litter.csv'`,
+    count: `SELECT (SELECT count(*) FROM duckdb_tables()) + (SELECT count(*) FROM glob('**'))
+      + (SELECT count(*) FROM duckdb_functions() WHERE function_name = 'littered')
+      + (SELECT count(*) FROM duckdb_settings() WHERE name = 'default_order' AND value = 'DESC')
+      + (CASE WHEN getvariable('litter') IS NULL THEN 0 ELSE 1 END) AS n`,
+    fail: { code: 'SELECT 1;\nSELECT *\nFROM absent', words: /Table with name absent does not exist/ },
+    forever: 'SELECT 1; SELECT sum(a.range * b.range) FROM range(100000000) a, range(100000000) b',
+    orders: "SELECT count(*) FROM 'orders.parquet'",
+  },
+  postgres: {
+    answer: 'SELECT 42 AS n',
+    litter: `CREATE TABLE litter AS SELECT 1 AS n;
+      CREATE SCHEMA littered;
+      DO $$ BEGIN EXECUTE format('ALTER ROLE %I SET search_path TO littered', current_user); END $$`,
+    count: `SELECT (SELECT count(*) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema'))
+      + (SELECT count(*) FROM pg_namespace WHERE nspname = 'littered')
+      + (SELECT count(*) FROM pg_db_role_setting WHERE setrole = (SELECT oid FROM pg_roles WHERE rolname = current_user)) AS n`,
+    fail: { code: 'SELECT 1;\nSELECT *\nFROM absent', words: /relation "absent" does not exist/ },
+    forever: 'SELECT 1; SELECT count(*) FROM generate_series(1, 1000000000000) AS n',
+    orders: 'SELECT count(*) FROM orders',
+  },
+  python: {
+    answer: 'print(42)',
+    litter: `import builtins, os, sys
+builtins.litter = 1
+sys.path.append('litter')
+os.environ['LITTER'] = '1'
+open('litter.txt', 'w').close()`,
+    count: `import builtins, os, sys
+print(hasattr(builtins, 'litter') + ('litter' in sys.path) + ('LITTER' in os.environ) + len(os.listdir()))`,
+    fail: { code: 'a = 1\nb = 0\na / b', words: /division by zero/ },
+    forever: 'print(1, flush=True)\nwhile True: pass',
+    orders: 'import duckdb\nprint(duckdb.sql("SELECT count(*) FROM \'orders.parquet\'").fetchone()[0])',
+  },
+};
