@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { findInterpreter } from '#src/engines/python-interpreter.ts';
+import { WorldError } from '#src/error.ts';
+import type { Paths } from '#src/paths.ts';
+import { capture, forEachLine, start } from '#src/process.ts';
+
+/** The Python environment with the peers, by locked versions and hashes; made once, in the cache. */
+export async function peerPython(paths: Paths): Promise<string> {
+  const requirements = join(paths.root, 'bench', 'peers', 'requirements.txt');
+  const hash = createHash('sha256')
+    .update(await readFile(requirements))
+    .digest('hex')
+    .slice(0, 12);
+  const home = join(paths.cache, 'bench', `peers-${hash}`);
+  const python = join(home, 'bin', 'python');
+  if (existsSync(join(home, 'ready'))) return python;
+  const interpreter = await findInterpreter();
+  if (interpreter.state === 'missing') throw new WorldError(interpreter.why, { remedy: interpreter.remedy });
+  console.log('Getting the peers (Jupyter and others), once …');
+  await rm(home, { recursive: true, force: true });
+  await capture([interpreter.path, '-m', 'venv', home]);
+  const { code, stderr } = await capture([
+    python,
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    '--require-hashes',
+    '-r',
+    requirements,
+  ]);
+  if (code !== 0)
+    throw new WorldError('the peers could not be installed', {
+      remedy: 'Check the network and try again.',
+      lastLines: stderr.split('\n').slice(-20),
+    });
+  await writeFile(join(home, 'ready'), '');
+  return python;
+}
+
+export interface Kernel {
+  /** Milliseconds from the request to idle. */
+  run(code: string): Promise<number>;
+  stop(): Promise<void>;
+}
+
+/** A warm Jupyter kernel, with duckdb and pandas imported and a connection open. */
+export async function startKernel(paths: Paths): Promise<Kernel> {
+  const child = await start([await peerPython(paths), join(paths.root, 'bench', 'peers', 'kernel.py')]);
+  const waiting: ((line: string) => void)[] = [];
+  forEachLine(child.stdout, (line) => waiting.shift()?.(line));
+  forEachLine(child.stderr, () => undefined);
+  const next = (): Promise<string> => new Promise((resolve) => waiting.push(resolve));
+  await next();
+  return {
+    async run(code) {
+      const answer = next();
+      child.stdin.write(`${JSON.stringify({ code })}\n`);
+      return (JSON.parse(await answer) as { ms: number }).ms;
+    },
+    async stop() {
+      child.stdin.end();
+      await child.exited;
+    },
+  };
+}
