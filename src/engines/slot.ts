@@ -109,16 +109,18 @@ export class Slot {
   async status(): Promise<EngineStatus> {
     const { name, title, purpose } = this.engine;
     const logPath = this.#log?.path;
-    if (this.#running !== undefined) {
+    // It may stop while we look.
+    const running = this.#running;
+    if (running !== undefined) {
       const found = await this.engine.find();
       return {
         name,
         title,
         purpose,
         state: 'running',
-        version: this.#running.version,
+        version: running.version,
         diskBytes: found.state === 'installed' ? found.diskBytes : undefined,
-        memoryBytes: await memoryBytes(this.#running.pids()),
+        memoryBytes: await memoryBytes(running.pids()),
         sandboxes: this.#sandboxes.size,
         logPath,
       };
