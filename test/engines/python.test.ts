@@ -341,18 +341,17 @@ async function deaths(t: test.TestContext): Promise<void> {
   const mode = process.env['DEJ_PYTHON_MODE'] as Mode;
 
   await t.test('stopping it ends running blocks too', async () => {
-    const other = await startPython(mode);
+    await using other = await startPython(mode);
     const block = await begin(other, `${STRAYS}\nwhile True: pass`);
     const pids = await strays(block);
     await other.running.stop();
     assert.equal((await block.ended).ok, undefined);
     await allEnd(pids);
     assert.deepEqual(await marked(other.marker), []);
-    await other[Symbol.asyncDispose]();
   });
 
   await t.test('killed, it says so, and what it left is found by its marker', async () => {
-    const other = await startPython(mode);
+    await using other = await startPython(mode);
     const block = await begin(other, `${STRAYS}\nwhile True: pass`);
     const pids = await strays(block);
     for (const pid of other.running.pids()) signal(pid, 'SIGKILL');
@@ -360,6 +359,5 @@ async function deaths(t: test.TestContext): Promise<void> {
     await killTrees([], { marker: other.marker });
     await allEnd(pids);
     assert.deepEqual(await marked(other.marker), []);
-    await other[Symbol.asyncDispose]();
   });
 }

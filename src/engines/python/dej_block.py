@@ -7,6 +7,7 @@ import os
 import resource
 import signal
 import sys
+import warnings
 
 JOB_FD, RESULT_FD = 3, 4
 NAME = "block.py"
@@ -84,6 +85,8 @@ def prepare():
     if "numpy.random" in sys.modules:
         # Its state came with the fork: every block would draw the same numbers. The standard library sees to its own.
         sys.modules["numpy.random"].seed()
+    # Python 3.12 warns of threads that our imports made, of which a block that forks knows nothing.
+    warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
     sys.addaudithook(note_processes)
 
 
