@@ -4,19 +4,31 @@ import {
   BLOCK_ATTRIBUTES,
   BLOCK_FLAGS,
   isEngine,
+  KEBAB,
   list,
   OUTPUT_ATTRIBUTES,
   parseFence,
   type FenceAttributes,
 } from '#src/content/fence.ts';
 import type { Block, Recording } from '#src/content/guide.ts';
+import { lineOf } from '#src/content/markdown.ts';
 import { RULE_NAMES } from '#src/content/normalise.ts';
 import type { Report } from '#src/content/problem.ts';
-import { ENGINE_NAMES } from '#src/engines/engine.ts';
+import { ENGINE_NAMES, type EngineName } from '#src/engines/engine.ts';
 
-const KEBAB = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;
 const LANGUAGES = ['sql', 'python', 'scene', 'bash', 'json', 'typescript', 'java', 'yaml', 'javascript', 'text'];
+/** What each engine understands. */
+const LANGUAGE_OF: Readonly<Record<EngineName, string>> = { duckdb: 'sql', postgres: 'sql', python: 'python' };
 const DATA = ['shop'];
+
+/** What a fence's surroundings say of it. */
+export interface Surroundings {
+  readonly deep: boolean;
+  /** Inside an open `<details>`. */
+  readonly folded: boolean;
+  /** Right under the marker of an exercise. */
+  readonly exercise: boolean;
+}
 
 /** Reads the fences of one guide: blocks that run, and the outputs recorded for them. */
 export class BlockReader {
@@ -31,56 +43,108 @@ export class BlockReader {
     this.#report = report;
   }
 
-  take(node: Code, context: { deep: boolean; folded: boolean }): void {
-    const line = node.position?.start.line ?? 1;
+  take(node: Code, surroundings: Surroundings): void {
+    const line = lineOf(node);
     const fence = parseFence(node.meta);
     if (node.lang === 'mermaid') return;
-    if (node.lang === null || node.lang === undefined) {
-      this.#report(line, 'the fence names no language', 'Write it after the opening marks, for example ```sql.');
-      return;
-    }
-    if (fence === undefined) {
-      if (node.lang === 'output')
-        this.#report(line, 'the output does not say of which block it is', 'Write {of=block-id}.');
-      else if (node.lang === 'sql' || node.lang === 'python' || node.lang === 'scene') {
-        this.#report(
-          line,
-          `a ${node.lang} block neither runs nor says why not`,
-          'Give it {id=… engine=…}, or {id=… norun="why"}.',
-        );
-      }
-      return;
-    }
+    if (node.lang === null || node.lang === undefined)
+      return this.#report(
+        line,
+        'the code names no language',
+        'Put it into a fence that does, for example ```sql or ```text.',
+      );
+    if (node.lang.includes('{'))
+      return this.#report(
+        line,
+        `can't read the language ${JSON.stringify(node.lang)}`,
+        'Write a space before the opening brace.',
+      );
+    if (fence === undefined) return this.#withoutAttributes(node.lang, line);
     for (const problem of fence.problems)
       this.#report(line, problem, 'Attributes look like {id=some-id engine=duckdb norun="why"}.');
-    if (node.lang === 'output') this.#takeOutput(node, fence, line, context.folded);
-    else this.#takeBlock(node, fence, line, context.deep);
+    if (node.lang === 'output') this.#takeOutput(node, fence, line, surroundings.folded);
+    else this.#takeBlock(node, fence, line, surroundings);
   }
 
   /** All blocks in their order; what can be told only at the end is checked here. */
   finish(): Block[] {
-    for (const block of this.#blocks.values()) {
-      const { line } = block.place;
-      if (block.recording === undefined && block.norun === undefined) {
+    const blocks = [...this.#blocks.values()];
+    for (const block of blocks) {
+      const { id, place } = block;
+      if (block.recording === undefined && block.norun === undefined && !block.exercise && KEBAB.test(id))
         this.#report(
-          line,
-          `the block ${JSON.stringify(block.id)} has no recorded output`,
-          `Add \`\`\`output {of=${block.id}} under it; ./dej verify content --record fills it.`,
+          place.line,
+          `the block ${JSON.stringify(id)} has no recorded output`,
+          `Add \`\`\`output {of=${id}} under it; ./dej verify content --record fills it.`,
         );
-      }
+      if (block.recording !== undefined && (block.norun !== undefined || block.exercise))
+        this.#report(
+          block.recording.place.line,
+          `the block ${JSON.stringify(id)} is not run, so nothing can have made this output`,
+          'Take the output away, or let the block run.',
+        );
     }
-    return [...this.#blocks.values()];
+    this.#checkSessions(blocks);
+    return blocks;
   }
 
-  #takeBlock(node: Code, fence: FenceAttributes, line: number, deep: boolean): void {
+  #withoutAttributes(language: string, line: number): void {
+    if (language === 'output')
+      this.#report(line, 'the output does not say of which block it is', 'Write {of=block-id}.');
+    else if (language === 'sql' || language === 'python' || language === 'scene')
+      this.#report(
+        line,
+        `a ${language} block neither runs nor says why not`,
+        'Give it {id=… engine=…}, or {id=… norun="why"}.',
+      );
+  }
+
+  #checkSessions(blocks: readonly Block[]): void {
+    for (const block of blocks) {
+      const first = blocks.find(({ session }) => session !== undefined && session === block.session);
+      if (first === undefined) continue;
+      if (first.engine !== block.engine || first.data !== block.data)
+        this.#report(
+          block.place.line,
+          `the session ${JSON.stringify(block.session)} began in line ${first.place.line} with another engine or other data`,
+          'Blocks of a session share their state: give them the same engine and data.',
+        );
+    }
+  }
+
+  #takeBlock(node: Code, fence: FenceAttributes, line: number, { deep, exercise }: Surroundings): void {
     this.#known(fence, BLOCK_ATTRIBUTES, BLOCK_FLAGS, line);
-    const language = node.lang ?? '';
-    if (!LANGUAGES.includes(language))
-      this.#report(line, `${JSON.stringify(language)} is no language of a block`, `Known: ${LANGUAGES.join(', ')}.`);
     const value = (name: string): string | undefined => fence.values.get(name);
     const id = value('id') ?? '';
+    const engine = value('engine');
+    const block: Block = {
+      guide: this.#guide,
+      id,
+      language: node.lang ?? '',
+      engine: engine !== undefined && isEngine(engine) ? engine : undefined,
+      with: list(value('with')).filter(isEngine),
+      scene: node.lang === 'scene',
+      engines: list(value('engines')),
+      data: value('data'),
+      session: value('session'),
+      deep: deep || fence.flags.has('deep'),
+      exercise,
+      normalise: this.#rules(value('normalise'), line),
+      needs: value('needs'),
+      norun: value('norun'),
+      code: node.value,
+      recording: undefined,
+      place: { file: this.#file, line },
+    };
+    this.#checkId(id, line);
+    this.#checkEngines(block, [engine, ...list(value('with')), ...block.engines]);
+    this.#checkValues(block);
+    this.#blocks.set(id, block);
+  }
+
+  #checkId(id: string, line: number): void {
     if (!KEBAB.test(id))
-      this.#report(
+      return this.#report(
         line,
         id === '' ? 'the block has no id' : `${JSON.stringify(id)} is no good id`,
         'Give it {id=…} of words of a-z and 0-9 joined by hyphens.',
@@ -92,38 +156,48 @@ export class BlockReader {
         `the block id ${JSON.stringify(id)} stands twice, first in line ${first.place.line}`,
         'Ids are never reused: events and cards point at them.',
       );
-    const engine = value('engine');
-    const norun = value('norun');
-    const scene = language === 'scene';
-    const others = [...list(value('with')), ...list(value('engines'))];
-    for (const name of engine === undefined ? others : [engine, ...others]) {
-      if (!isEngine(name))
+  }
+
+  #checkEngines(block: Block, names: readonly (string | undefined)[]): void {
+    const { line } = block.place;
+    for (const name of names) {
+      if (name !== undefined && !isEngine(name))
         this.#report(line, `there is no engine ${JSON.stringify(name)}`, `Engines: ${ENGINE_NAMES.join(', ')}.`);
     }
-    if (engine === undefined && norun === undefined && !(scene && value('engines') !== undefined)) {
+    const named = names[0] !== undefined || (block.scene && block.engines.length > 0);
+    if (!named && block.norun === undefined)
       this.#report(line, 'the block names no engine', 'Say where it runs, engine=…, or why it can’t, norun="why".');
-    }
-    const data = value('data');
+    if (!block.scene && block.engines.length > 0)
+      this.#report(line, 'only a scene has engines=', 'Write engine=…, and with=… for those it uses beside it.');
+    if (block.engine !== undefined && !block.scene && block.language !== LANGUAGE_OF[block.engine])
+      this.#report(
+        line,
+        `${block.engine} does not run ${block.language}`,
+        `Its language is ${LANGUAGE_OF[block.engine]}.`,
+      );
+  }
+
+  #checkValues({ language, data, session, needs, norun, place: { line } }: Block): void {
+    if (!LANGUAGES.includes(language))
+      this.#report(line, `${JSON.stringify(language)} is no language of a block`, `Known: ${LANGUAGES.join(', ')}.`);
     if (data !== undefined && !DATA.includes(data))
       this.#report(line, `there is no data ${JSON.stringify(data)}`, `Known: ${DATA.join(', ')}.`);
-    this.#blocks.set(id, {
-      guide: this.#guide,
-      id,
-      language,
-      engine: engine !== undefined && isEngine(engine) ? engine : undefined,
-      with: list(value('with')).filter(isEngine),
-      scene,
-      engines: list(value('engines')),
-      data,
-      session: value('session'),
-      deep: deep || fence.flags.has('deep'),
-      normalise: this.#rules(value('normalise'), line),
-      needs: value('needs'),
-      norun,
-      code: node.value,
-      recording: undefined,
-      place: { file: this.#file, line },
-    });
+    if (session !== undefined && !KEBAB.test(session))
+      this.#report(
+        line,
+        `${JSON.stringify(session)} is no good name of a session`,
+        'Use words of a-z and 0-9 joined by hyphens.',
+      );
+    if (needs !== undefined && !/^[A-Z][A-Z0-9_]*$/.test(needs))
+      this.#report(
+        line,
+        `needs=${needs} is no variable of the environment`,
+        'Name the one that holds the address, like MONGODB_URL.',
+      );
+    if (norun?.trim() === '')
+      this.#report(line, 'norun gives no reason', 'Say in a few words why the block can’t run here.');
+    if (norun !== undefined && session !== undefined)
+      this.#report(line, 'a block that is not run can’t be part of a session', 'Take session= away.');
   }
 
   #takeOutput(node: Code, fence: FenceAttributes, line: number, folded: boolean): void {

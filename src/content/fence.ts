@@ -8,6 +8,9 @@ export interface FenceAttributes {
   readonly problems: readonly string[];
 }
 
+/** Ids of blocks, questions, prompts. */
+export const KEBAB = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;
+
 /** Attributes of a fence that runs, and of one that records. */
 export const BLOCK_ATTRIBUTES = [
   'id',

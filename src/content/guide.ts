@@ -67,6 +67,8 @@ export interface Block {
   /** Blocks of one guide with the same session share state and run in order. */
   readonly session: string | undefined;
   readonly deep: boolean;
+  /** It has a hole that the learner fills, so it has no recording. */
+  readonly exercise: boolean;
   readonly normalise: readonly string[];
   readonly needs: string | undefined;
   readonly norun: string | undefined;

@@ -1,59 +1,77 @@
-import { existsSync } from 'node:fs';
-import { dirname, join, posix } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
 
-import type { Nodes } from 'mdast';
+import type { Nodes, Root } from 'mdast';
 import { toString } from 'mdast-util-to-string';
 
-import { parseMarkdown, slugger } from '#src/content/markdown.ts';
+import { lineOf, parseMarkdown, slugger } from '#src/content/markdown.ts';
+import type { Page } from '#src/content/page.ts';
 import type { Report } from '#src/content/problem.ts';
 
-export interface LinkTarget {
-  /** Relative to the clone, with forward slashes. */
-  readonly file: string;
-  readonly markdown: string;
-}
-
-interface Known {
+/** What links of the project may lead to. */
+export interface Targets {
+  /** The clone. */
+  readonly root: string;
+  /** Anchors of GLOSSARY.md, which is made from the plan and may be older than it. */
   readonly glossary: ReadonlySet<string>;
-  readonly targets: readonly LinkTarget[];
+  /** Files and folders that the catalogue promises and that aren't there yet. */
+  readonly planned: readonly string[];
+  /** Anchors of Markdown files, by file; filled as links ask for them. */
+  readonly anchors: Map<string, ReadonlySet<string>>;
 }
 
-/** Links within the project must lead to a file that exists and, in a guide or the glossary, to an anchor that exists. */
-export function checkLinks(root: string, { file, markdown }: LinkTarget, known: Known, report: Report): void {
-  const tree = parseMarkdown(markdown);
-  const anchors = new Map(known.targets.map((target) => [target.file, anchorsOf(target.markdown)]));
-  visit(tree, (node) => {
+/** Links within the project must lead to a file that exists and, in Markdown, to an anchor that exists. */
+export function checkLinks(page: Page, targets: Targets, report: Report): void {
+  targets.anchors.set(page.file, anchorsIn(page.tree));
+  visit(page.tree, (node) => {
     if (node.type !== 'link' && node.type !== 'image' && node.type !== 'definition') return;
-    const line = node.position?.start.line ?? 1;
     if (/^[a-z][a-z0-9+.-]*:/i.test(node.url)) {
       if (!/^(https|mailto):/.test(node.url))
-        report(line, `the link ${node.url} is not https`, 'Link to the secure address.');
-      return;
-    }
-    const [path = '', anchor] = node.url.split('#');
-    const target = path === '' ? file : posix.normalize(posix.join(posix.dirname(file), path));
-    if (target.startsWith('..'))
-      return report(line, `the link ${node.url} leaves the project`, 'Link to a file of the project.');
-    if (target === 'GLOSSARY.md') {
-      if (anchor !== undefined && !known.glossary.has(anchor))
-        report(
-          line,
-          `the glossary has no term ${JSON.stringify(anchor)}`,
-          'Add it to plan/glossary.yaml, or use one that is there.',
-        );
-      return;
-    }
-    if (!existsSync(join(root, dirname(target), posix.basename(target))))
-      return report(line, `the link ${node.url} leads to no file`, 'Correct the path; it is relative to this file.');
-    if (anchor !== undefined && anchors.get(target)?.has(anchor) === false)
-      report(line, `${target} has no anchor #${anchor}`, 'Anchors are made of the headings, as code hosts do.');
+        report(lineOf(node), `the link ${node.url} is not https`, 'Link to the secure address.');
+    } else checkInner(node.url, page, targets, (message, remedy) => report(lineOf(node), message, remedy));
   });
 }
 
+function checkInner(
+  url: string,
+  page: Page,
+  { root, glossary, planned, anchors }: Targets,
+  report: (message: string, remedy: string) => void,
+): void {
+  const [path = '', anchor] = decoded(url).split('#');
+  const target = path === '' ? page.file : posix.join(posix.dirname(page.file), path);
+  if (target.startsWith('..')) return report(`the link ${url} leaves the project`, 'Link to a file of the project.');
+  if (target === 'GLOSSARY.md') {
+    if (anchor !== undefined && !glossary.has(anchor))
+      report(
+        `the glossary has no term ${JSON.stringify(anchor)}`,
+        'Add it to plan/glossary.yaml, or use one that is there.',
+      );
+    return;
+  }
+  if (!existsSync(join(root, target)))
+    return planned.includes(target.replace(/\/$/, ''))
+      ? report(`the link ${url} leads to what is not written yet`, 'Give its title without a link until it is.')
+      : report(`the link ${url} leads to no file`, 'Correct the path; it is relative to this file.');
+  if (anchor !== undefined && target.endsWith('.md') && !anchorsOfFile(root, target, anchors).has(anchor))
+    report(`${target} has no anchor #${anchor}`, 'Anchors are made of the headings, as code hosts do.');
+}
+
+function anchorsOfFile(root: string, file: string, known: Map<string, ReadonlySet<string>>): ReadonlySet<string> {
+  let anchors = known.get(file);
+  if (anchors === undefined) known.set(file, (anchors = anchorsOf(readFileSync(join(root, file), 'utf8'))));
+  return anchors;
+}
+
+/** Anchors of a Markdown text's headings, as code hosts make them. */
 export function anchorsOf(markdown: string): Set<string> {
+  return anchorsIn(parseMarkdown(markdown));
+}
+
+function anchorsIn(tree: Root): Set<string> {
   const slug = slugger();
   const anchors = new Set<string>();
-  visit(parseMarkdown(markdown), (node) => {
+  visit(tree, (node) => {
     if (node.type === 'heading') anchors.add(slug(toString(node)));
   });
   return anchors;
@@ -62,4 +80,12 @@ export function anchorsOf(markdown: string): Set<string> {
 function visit(node: Nodes, take: (node: Nodes) => void): void {
   take(node);
   if ('children' in node) for (const child of node.children) visit(child, take);
+}
+
+function decoded(url: string): string {
+  try {
+    return decodeURIComponent(url);
+  } catch {
+    return url;
+  }
 }

@@ -25,3 +25,8 @@ export function sourceOf(markdown: string, nodes: readonly Positioned[]): string
   const to = nodes.at(-1)?.position?.end.offset;
   return from === undefined || to === undefined ? '' : markdown.slice(from, to);
 }
+
+/** The line on which a node begins, from 1. */
+export function lineOf(node: { position?: { start: { line: number } } | undefined } | undefined): number {
+  return node?.position?.start.line ?? 1;
+}

@@ -28,7 +28,8 @@ export function roadmap(content: Content): string {
           `${content.labs.find((one) => one.id === id)?.title}, ${stages.length === 1 ? 'stage' : 'stages'} ${span(stages)}`,
       )
       .join('; ');
-    return `| ${week.number} | ${week.focus} | ${guides} | ${week.goal}: ${labs} | ${week.hours} h |`;
+    const also = week.also === undefined ? '' : `; ${lowerFirst(week.also)}`;
+    return `| ${week.number} | ${week.focus} | ${guides} | ${week.goal}: ${labs}${also} | ${week.hours} h |`;
   });
   return [
     '| group | guides |\n|---|---|',
@@ -39,6 +40,8 @@ export function roadmap(content: Content): string {
     lab('challenge').join('\n'),
     '\n| week | focus | guides | build | about |\n|---|---|---|---|---|',
     weeks.join('\n'),
+    `\n${content.laps.map(({ title, holds }) => `${title}: ${lowerFirst(holds)}`).join(' ')}`,
+    `\nMilestones: ${content.milestones.map(({ week, title }) => `week ${week}, ${lowerFirst(title)}`).join('; ')}.`,
     '\nWhat is in italics is planned and not written yet.',
   ].join('\n');
 }
@@ -86,5 +89,11 @@ function titleOf(content: Content, id: string): string | undefined {
 }
 
 function span(stages: readonly number[]): string {
-  return stages.length > 1 ? `${stages[0]}–${stages.at(-1)}` : String(stages[0]);
+  const [first = 0, last = 0] = [stages[0], stages.at(-1)];
+  const unbroken = stages.length > 1 && last - first === stages.length - 1;
+  return unbroken ? `${first}–${last}` : stages.join(', ');
+}
+
+function lowerFirst(sentence: string): string {
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1);
 }

@@ -1,113 +1,119 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-
-import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 
-import type { Report } from '#src/content/problem.ts';
-
 const guideId = z.string().regex(/^\d\d-[a-z0-9-]+$/, 'expected a guide’s id like 03-idempotency');
+const labId = z.string().regex(/^[a-z][a-z0-9-]*$/, 'expected words of a-z and 0-9 joined by hyphens');
+const title = z.string().min(1, 'expected a title');
 const url = z.url({ protocol: /^https$/, error: 'expected an address that begins with https://' });
 
+const catalogueGuide = z.strictObject({
+  id: guideId.describe('number and slug: the file’s name in concepts/ without .md'),
+  title: title.describe('as the guide’s first line has it'),
+  complete: z.boolean().default(false).describe('true holds the guide to all that a complete one has'),
+});
+
+const lab = z.strictObject({
+  id: labId.describe('the folder’s name without its number'),
+  kind: z.enum(['project', 'challenge']).describe('project or challenge'),
+  path: z
+    .string()
+    .regex(/^(projects|challenges)\/\d\d-[a-z0-9-]+$/, 'expected a folder like projects/03-data-lake')
+    .describe('the lab’s folder; fixed, because people link to it'),
+  title: title.describe('as the learner reads it'),
+  outcome: z.string().min(1).describe('what the learner’s program must keep true, in a sentence'),
+  stages: z.array(title).min(1).describe('titles, in order; a stage is named by its number from 1'),
+});
+
+/** plan/catalogue.yaml */
 export const catalogueSchema = z.strictObject({
   groups: z
     .array(
-      z.strictObject({ title: z.string(), guides: z.array(z.strictObject({ id: guideId, title: z.string() })).min(1) }),
+      z.strictObject({
+        title: title.describe('the group’s name'),
+        guides: z.array(catalogueGuide).min(1).describe('its guides, in order'),
+      }),
     )
-    .describe('the guides, in four groups'),
+    .describe('the guides, in groups'),
+  labs: z.array(lab).describe('projects and challenges'),
+});
+
+const week = z.strictObject({
+  number: z.int().min(1).describe('from 1, without a gap'),
+  focus: title.describe('what the week is about, in a word or two'),
+  concepts: title.describe('its concepts, as the week table names them'),
+  goal: title.describe('what is built'),
+  hours: z.number().positive().describe('about; shown before the week is started'),
+  guides: z.array(guideId).describe('ids of guides whose core part is read'),
   labs: z
     .array(
       z.strictObject({
-        id: z
-          .string()
-          .regex(/^[a-z][a-z0-9-]*$/)
-          .describe('the folder’s name without its number'),
-        kind: z.enum(['project', 'challenge']),
-        path: z
-          .string()
-          .regex(/^(projects|challenges)\/\d\d-[a-z0-9-]+$/)
-          .describe('fixed: people link to it'),
-        title: z.string(),
-        outcome: z.string().describe('what the learner’s program must keep true, in a sentence'),
-        stages: z.array(z.string()).min(1).describe('titles, in order; a stage is named by its number from 1'),
+        id: labId.describe('the lab’s id in the catalogue'),
+        stages: z.array(z.int().min(1)).min(1).describe('numbers of its stages, from 1'),
       }),
     )
-    .describe('projects and challenges'),
+    .describe('labs, with the stages due in this week'),
+  also: title.optional().describe('what the week asks beside guides and stages'),
 });
 
+/** plan/weeks.yaml */
 export const weeksSchema = z.strictObject({
-  weeks: z.array(
-    z.strictObject({
-      number: z.int().min(1),
-      focus: z.string(),
-      goal: z.string(),
-      hours: z.number().positive().describe('shown before the week is started'),
-      guides: z.array(guideId).describe('their core parts'),
-      labs: z.array(z.strictObject({ id: z.string(), stages: z.array(z.int().min(1)).min(1) })),
-    }),
-  ),
-  milestones: z.array(z.strictObject({ week: z.int().min(1), title: z.string() })),
+  laps: z
+    .array(
+      z.strictObject({
+        title: title.describe('the lap’s name'),
+        holds: title.describe('what belongs to it, in a sentence'),
+      }),
+    )
+    .describe('the first lap is the weeks; the second holds the rest'),
+  weeks: z.array(week).describe('the first lap'),
+  milestones: z
+    .array(
+      z.strictObject({
+        week: z.int().min(1).describe('the week at whose end it is due'),
+        title: title.describe('what is reached, as a sentence'),
+      }),
+    )
+    .describe('one for each week'),
 });
 
-const resource = z.strictObject({ title: z.string(), by: z.string().optional(), url });
+const resource = z.strictObject({
+  title: title.describe('as its makers write it'),
+  by: z.string().optional().describe('author or publisher'),
+  url: url.describe('its address'),
+});
+
+const tool = z.strictObject({
+  title: title.describe('as its makers write it'),
+  url: url.describe('its official page'),
+});
+
+/** plan/resources.yaml */
 export const resourcesSchema = z.strictObject({
-  books: z.array(resource),
-  courses: z.array(resource),
-  tools: z.array(z.strictObject({ group: z.string(), tools: z.array(z.strictObject({ title: z.string(), url })) })),
-  blogs: z.array(resource),
+  books: z.array(resource).describe('books'),
+  courses: z.array(resource).describe('courses'),
+  tools: z
+    .array(
+      z.strictObject({
+        group: title.describe('what they are for'),
+        tools: z.array(tool).min(1).describe('the tools of the group'),
+      }),
+    )
+    .describe('tools, in groups'),
+  blogs: z.array(resource).describe('blogs'),
 });
 
+/** plan/glossary.yaml */
 export const glossarySchema = z.strictObject({
-  terms: z.array(
-    z.strictObject({ term: z.string(), definition: z.string().describe('one or two sentences, plain and exact') }),
-  ),
+  terms: z
+    .array(
+      z.strictObject({
+        term: title.describe('the term, in lower case unless it is a name'),
+        definition: z.string().min(1).describe('one or two sentences, plain and exact'),
+      }),
+    )
+    .describe('all terms, in the order of the alphabet'),
 });
 
 export type Catalogue = z.infer<typeof catalogueSchema>;
 export type Weeks = z.infer<typeof weeksSchema>;
 export type Resources = z.infer<typeof resourcesSchema>;
 export type Glossary = z.infer<typeof glossarySchema>;
-
-/** Reads one YAML file of plan/ by its schema; every mistake is reported with its line. */
-export async function readPlanFile<T>(
-  root: string,
-  file: string,
-  schema: z.ZodType<T>,
-  report: Report,
-): Promise<T | undefined> {
-  const text = await readFile(join(root, file), 'utf8').catch(() => undefined);
-  if (text === undefined) {
-    report(1, 'the file is missing', 'It holds a part of the plan; take it from the last commit.');
-    return undefined;
-  }
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  for (const error of document.errors)
-    report(lines.linePos(error.pos[0]).line, error.message.split('\n')[0] ?? 'this is no YAML', 'Mend the YAML.');
-  if (document.errors.length > 0) return undefined;
-  const parsed = schema.safeParse(document.toJS());
-  if (parsed.success) return parsed.data;
-  for (const issue of parsed.error.issues) {
-    const path = issue.path.filter((part) => typeof part !== 'symbol');
-    report(
-      lineOf(document, path, lines),
-      `${path.join('.') || 'the file'}: ${issue.message}`,
-      'See src/content/plan.ts for what belongs there.',
-    );
-  }
-  return undefined;
-}
-
-/** The line of the value at a path, or of the nearest one above it that exists. */
-function lineOf(
-  document: ReturnType<typeof parseDocument>,
-  path: readonly (string | number)[],
-  lines: LineCounter,
-): number {
-  for (let length = path.length; length >= 0; length--) {
-    const node = document.getIn(path.slice(0, length), true) as { range?: [number, number, number] } | undefined;
-    const range = node?.range;
-    if (range !== undefined) return lines.linePos(range[0]).line;
-  }
-  return 1;
-}

@@ -1,4 +1,4 @@
-import type { Root, RootContent } from 'mdast';
+import type { Nodes, Root, RootContent } from 'mdast';
 import { toString } from 'mdast-util-to-string';
 
 import { parseMarker } from '#src/content/fence.ts';
@@ -15,16 +15,25 @@ export function countWords(tree: Root): { all: number; core: number } {
   for (const [i, node] of tree.children.entries()) {
     if (node.type === 'heading' && node.depth <= 3) deep = node.depth === 3 && isDeep(tree.children[i - 1]);
     if (node.type === 'heading' && node.depth === 2) apart = APART.includes(toString(node));
-    if (apart || node.type === 'code' || node.type === 'html') continue;
-    const words = toString(node)
-      .split(/\s+/)
-      .filter((word) => /\p{L}|\p{N}/u.test(word)).length;
+    if (apart) continue;
+    const words = wordsOf(node);
     all += words;
     if (!deep) core += words;
   }
   return { all, core };
 }
 
-function isDeep(node: RootContent | undefined): boolean {
+/** Cells and items are counted one by one: put together without a space, the last word of one would join the next. */
+function wordsOf(node: Nodes): number {
+  if (node.type === 'code' || node.type === 'html') return 0;
+  if (node.type === 'paragraph' || node.type === 'heading' || node.type === 'tableCell' || !('children' in node)) {
+    return toString(node)
+      .split(/\s+/)
+      .filter((word) => /\p{L}|\p{N}/u.test(word)).length;
+  }
+  return node.children.reduce((sum, child) => sum + wordsOf(child), 0);
+}
+
+export function isDeep(node: RootContent | undefined): boolean {
   return node?.type === 'html' && parseMarker(node.value)?.kind === 'deep';
 }

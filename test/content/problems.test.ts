@@ -6,7 +6,9 @@ import test from 'node:test';
 
 import { parseGuide } from '#src/content/guide-parser.ts';
 import { checkLinks } from '#src/content/links.ts';
+import { readPage } from '#src/content/page.ts';
 import { type Problem, words } from '#src/content/problem.ts';
+import { checkReferences } from '#src/content/references.ts';
 import { ownRoot } from '#src/paths.ts';
 
 /**
@@ -22,9 +24,15 @@ async function problemsOf(markdown: string): Promise<Problem[]> {
   const file = 'concepts/03-idempotency.md';
   const report = (line: number, message: string, remedy: string): void =>
     void problems.push({ file, line, message, remedy });
-  parseGuide('03-idempotency', file, markdown, report);
-  const target = { file, markdown };
-  checkLinks(root, target, { glossary: new Set(['retry']), targets: [target] }, report);
+  const page = readPage(file, markdown);
+  const guide = parseGuide('03-idempotency', page, report);
+  checkLinks(
+    page,
+    { root, glossary: new Set(['retry']), planned: ['projects/03-data-lake'], anchors: new Map() },
+    report,
+  );
+  const labs = [{ id: 'data-lake', path: 'projects/03-data-lake' }];
+  checkReferences(page, { guides: [guide], labs }, report);
   return problems.toSorted((a, b) => a.line - b.line);
 }
 

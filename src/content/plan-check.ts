@@ -1,0 +1,71 @@
+import type { Catalogue, Weeks } from '#src/content/plan.ts';
+import type { Plan, PlanFile } from '#src/content/plan-reader.ts';
+import { slugger } from '#src/content/markdown.ts';
+
+/** What no schema can say: ids and terms stand once, and the parts of the plan name only each other's ids. */
+export function checkPlan({ catalogue, weeks, glossary }: Plan): void {
+  if (catalogue !== undefined) {
+    checkCatalogue(catalogue);
+    if (weeks !== undefined) checkWeeks(weeks, catalogue.value);
+  }
+  if (glossary !== undefined) {
+    const terms = glossary.value.terms.map(({ term }, i) => ({ id: slugger()(term), path: ['terms', i, 'term'] }));
+    once(terms, glossary);
+  }
+}
+
+function checkCatalogue(catalogue: PlanFile<Catalogue>): void {
+  const { groups, labs } = catalogue.value;
+  const guides = groups.flatMap((group, g) =>
+    group.guides.map(({ id }, i) => ({ id, path: ['groups', g, 'guides', i, 'id'] })),
+  );
+  once(guides, catalogue);
+  once(
+    labs.map(({ id }, i) => ({ id, path: ['labs', i, 'id'] })),
+    catalogue,
+  );
+  for (const [i, { id, kind, path }] of labs.entries()) {
+    const folder = `${kind}s/${/\/(\d\d)-/.exec(path)?.[1] ?? '00'}-${id}`;
+    if (path !== folder)
+      catalogue.reportAt(
+        ['labs', i, 'path'],
+        `the folder of the ${kind} ${JSON.stringify(id)} is not ${folder}`,
+        'Its kind and id are its folder’s name.',
+      );
+  }
+}
+
+function checkWeeks(file: PlanFile<Weeks>, { groups, labs }: Catalogue): void {
+  const { weeks, milestones } = file.value;
+  const guides = groups.flatMap((group) => group.guides.map(({ id }) => id));
+  const use = 'Use an id of plan/catalogue.yaml.';
+  for (const [w, week] of weeks.entries()) {
+    if (week.number !== w + 1)
+      file.reportAt(['weeks', w, 'number'], `week ${week.number} stands at place ${w + 1}`, 'Number weeks from 1.');
+    for (const [i, id] of week.guides.entries())
+      if (!guides.includes(id))
+        file.reportAt(['weeks', w, 'guides', i], `there is no guide ${JSON.stringify(id)}`, use);
+    for (const [i, { id, stages }] of week.labs.entries()) {
+      const lab = labs.find((other) => other.id === id);
+      if (lab === undefined) file.reportAt(['weeks', w, 'labs', i, 'id'], `there is no lab ${JSON.stringify(id)}`, use);
+      for (const [s, stage] of stages.entries())
+        if (lab !== undefined && stage > lab.stages.length)
+          file.reportAt(
+            ['weeks', w, 'labs', i, 'stages', s],
+            `${id} has no stage ${stage}`,
+            `It has ${lab.stages.length}.`,
+          );
+    }
+  }
+  for (const [i, { week }] of milestones.entries())
+    if (week > weeks.length)
+      file.reportAt(['milestones', i, 'week'], `there is no week ${week}`, `There are ${weeks.length}.`);
+}
+
+function once(entries: readonly { id: string; path: readonly PropertyKey[] }[], file: PlanFile<unknown>): void {
+  const seen = new Set<string>();
+  for (const { id, path } of entries) {
+    if (seen.has(id)) file.reportAt(path, `${JSON.stringify(id)} stands twice`, 'Keep one.');
+    seen.add(id);
+  }
+}
