@@ -83,8 +83,8 @@ async function runFiles(files: readonly string[], concurrency: number): Promise<
       print(failure);
     }
   };
-  stream.on('test:pass', (event) => count(event as TestEvent, true));
-  stream.on('test:fail', (event) => count(event as TestEvent, false));
+  stream.on('test:pass', (event) => count(event, true));
+  stream.on('test:fail', (event) => count(event, false));
   stream.on('test:stderr', ({ message }) => process.stderr.write(message));
   stream.on('test:summary', ({ file, counts, duration_ms: ms }) => {
     if (file === undefined) return;

@@ -13,7 +13,7 @@ const state = await mkdtemp(join(tmpdir(), 'dej-shot-'));
 const app = await startApp(root, state);
 const browser = await launchBrowser();
 try {
-  const page = await browser.newPage({ viewport: { width: 1180, height: 860 }, colorScheme: 'light' });
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, colorScheme: 'light' });
   await page.goto(app.address);
   await page.waitForURL((url) => !url.searchParams.has('code'));
   await page.goto(`${app.origin}/concepts/03-idempotency/`);

@@ -9,11 +9,11 @@ const NODE = process.execPath;
 
 /** A program that starts a child of its own, which leaves the group and the parent, and prints both process ids. */
 const FAMILY = `
+  process.on('SIGTERM', () => {});
   const { spawn } = require('node:child_process');
   const child = spawn(process.execPath, ['-e', 'process.on("SIGTERM", () => {}); setInterval(() => {}, 1000)'], { detached: true, stdio: 'ignore' });
   child.unref();
   console.log(process.pid + ' ' + child.pid);
-  process.on('SIGTERM', () => {});
   setInterval(() => {}, 1000);
 `;
 
