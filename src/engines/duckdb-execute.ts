@@ -1,6 +1,13 @@
-import { ResultReturnType, type DuckDBConnection, type DuckDBResult, type DuckDBType } from '@duckdb/node-api';
+import {
+  ResultReturnType,
+  StatementType,
+  type DuckDBConnection,
+  type DuckDBPreparedStatement,
+  type DuckDBResult,
+  type DuckDBType,
+} from '@duckdb/node-api';
 
-import { isNumeric, texts } from '#src/engines/duckdb-text.ts';
+import { hasUnnamed, isNumeric, texts } from '#src/engines/duckdb-text.ts';
 import type { Column, WorkerEvent } from '#src/engines/worker.ts';
 import { lineAt, statements } from '#src/statements.ts';
 
@@ -20,14 +27,16 @@ const MAX_TABLE_CHARACTERS = 4_000_000;
 /** Runs every statement in order, as DuckDB itself splits them; false when one failed or the block was stopped. */
 export async function execute(connection: DuckDBConnection, code: string, executing: Executing): Promise<boolean> {
   // DuckDB takes no text without a statement.
-  if (statements(code).length === 0) return true;
+  const parts = statements(code);
+  if (parts.length === 0) return true;
   let at = 0;
   try {
     const extracted = await connection.extractStatements(code);
     for (; at < extracted.count; at++) {
       // An interrupt ends the statement that runs, and says nothing to the next.
       if (executing.isStopped()) return false;
-      const prepared = await extracted.prepare(at);
+      const text = parts.length === extracted.count ? parts[at]?.text : undefined;
+      const prepared = await printable(connection, await extracted.prepare(at), text);
       await report(connection, await prepared.stream(), executing);
     }
     return true;
@@ -37,6 +46,19 @@ export async function execute(connection: DuckDBConnection, code: string, execut
     await executing.send({ type: 'error', message: message.replaceAll(`${executing.directory}/`, ''), line });
     return false;
   }
+}
+
+/** The binding loses values of a struct without names, like (1, 2), so DuckDB itself prints a result that holds one. */
+async function printable(
+  connection: DuckDBConnection,
+  prepared: DuckDBPreparedStatement,
+  text: string | undefined,
+): Promise<DuckDBPreparedStatement> {
+  if (text === undefined || prepared.statementType !== StatementType.SELECT) return prepared;
+  const types = Array.from({ length: prepared.columnCount }, (_, i) => prepared.columnType(i));
+  if (!types.some(hasUnnamed)) return prepared;
+  // Not every statement of this type may stand in brackets.
+  return connection.prepare(`SELECT CAST(COLUMNS(*) AS VARCHAR) FROM (${text}\n)`).catch(() => prepared);
 }
 
 async function report(

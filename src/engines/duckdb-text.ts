@@ -1,5 +1,8 @@
 import {
+  DuckDBArrayType,
   DuckDBListType,
+  DuckDBMapType,
+  DuckDBStructType,
   DuckDBTypeId,
   listValue,
   type DuckDBConnection,
@@ -36,6 +39,13 @@ const PLAIN: ReadonlySet<DuckDBTypeId> = new Set([
 
 export function isNumeric(type: DuckDBType | undefined): boolean {
   return type !== undefined && NUMERIC.has(type.typeId);
+}
+
+/** Whether it is or holds a struct without names. */
+export function hasUnnamed(type: DuckDBType): boolean {
+  if (type instanceof DuckDBStructType) return type.entryNames.includes('') || type.entryTypes.some(hasUnnamed);
+  if (type instanceof DuckDBListType || type instanceof DuckDBArrayType) return hasUnnamed(type.valueType);
+  return type instanceof DuckDBMapType && (hasUnnamed(type.keyType) || hasUnnamed(type.valueType));
 }
 
 /** Each value as DuckDB's own cast to VARCHAR prints it, which for all but plain types DuckDB itself is asked for. */
