@@ -102,7 +102,7 @@ export class BlockReader {
   #checkSessions(blocks: readonly Block[]): void {
     for (const block of blocks) {
       const first = blocks.find(({ session }) => session !== undefined && session === block.session);
-      if (first === undefined) continue;
+      if (first === undefined || block.norun !== undefined) continue;
       if (first.engine !== block.engine || first.data !== block.data)
         this.#report(
           block.place.line,

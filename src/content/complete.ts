@@ -25,12 +25,16 @@ export function checkComplete(guide: Guide, page: Page, report: Report): void {
     lack(undefined, 'the opening has no block with a prediction', 'Open on a block that breaks something.');
   const variants = guide.questions.filter(({ block }) => block !== undefined).length;
   if (guide.questions.length < LIMITS.questions)
-    lack('Quiz Questions', `the quiz has ${guide.questions.length} questions`, `Write at least ${LIMITS.questions}.`);
+    lack(
+      'Quiz Questions',
+      `the quiz has ${guide.questions.length} of ${LIMITS.questions} questions`,
+      'Write the others.',
+    );
   if (variants < LIMITS.variants)
     lack(
       'Quiz Questions',
-      `${variants} questions are predictions with a block in the answer`,
-      `Write at least ${LIMITS.variants}.`,
+      `the quiz has ${variants} of ${LIMITS.variants} predictions with a block in the answer`,
+      'Write the others: a variant that was not seen, and its block.',
     );
   if (guide.exercises.length === 0)
     lack('Hands-on Projects', 'the guide has no exercise', 'Write one: a block with a hole, under its marker.');
@@ -78,7 +82,7 @@ function within(
   [least, most]: readonly [number, number],
   lack: (message: string, remedy: string) => void,
 ): void {
-  if (count < least || count > most) lack(`the guide has ${count} ${what}`, `It is to have ${least} to ${most}.`);
+  if (count < least || count > most) lack(`${what}: ${count}`, `A complete guide has ${least} to ${most}.`);
 }
 
 function isInAnswer(guide: Guide, block: string): boolean {

@@ -6,8 +6,12 @@ export const RULES = {
   lsn: (text: string) => text.replace(/\b[0-9A-F]{1,8}\/[0-9A-F]{1,8}\b/g, '<lsn>'),
   /** Transaction ids in columns or words: `xid 742`. */
   xid: (text: string) => text.replace(/\b(xmin|xmax|xid)(\s*[=:]?\s*)\d+/g, '$1$2<xid>'),
+  /** Addresses on this machine. */
   port: (text: string) => text.replace(/(127\.0\.0\.1|localhost):\d+/g, '$1:<port>'),
+  /** Random ids in their usual form. */
   uuid: (text: string) => text.replace(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi, '<uuid>'),
+  /** Absolute paths of two parts or more: `/tmp/x/orders.csv`; not those inside an address. */
+  path: (text: string) => text.replace(/(?<![\w.:/<-])(?:\/[\w.@+-]+){2,}/g, '<path>'),
   /** Names of databases and roles of a run. */
   sandbox: (text: string) => text.replace(/\bblock_[0-9a-f]{12}\b/g, '<sandbox>'),
 } as const;

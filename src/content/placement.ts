@@ -77,7 +77,8 @@ function visitInner(node: RootContent | Nodes, report: Report): void {
   if (node.type === 'code' && (READ_APART.includes(node.lang ?? '') || node.meta?.startsWith('{') === true))
     report(lineOf(node), 'a block inside a list or a quotation is not read', APART);
   if (node.type === 'html') {
-    if (!node.value.startsWith('<!--')) refuseHtml(node, report);
+    // A closing tag belongs to an opening one, which is reported.
+    if (/^<[a-z]/i.test(node.value)) refuseHtml(node, report);
     else if (/^<!--\s*[a-z]+\s*:/i.test(node.value) || parseMarker(node.value) !== undefined)
       report(lineOf(node), `the marker ${node.value} stands inside text and is not read`, APART);
   }

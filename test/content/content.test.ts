@@ -4,15 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 
-import fc from 'fast-check';
+import { z } from 'zod';
 
 import { loadContent } from '#src/content/content.ts';
 import { parseFence } from '#src/content/fence.ts';
 import { SECTIONS } from '#src/content/guide.ts';
 import { applyRules } from '#src/content/normalise.ts';
 import { replaceBetween } from '#src/content/pages.ts';
+import { catalogueSchema, glossarySchema, resourcesSchema, weeksSchema } from '#src/content/plan.ts';
 import { ContentError } from '#src/content/problem.ts';
-import { withRecordings } from '#src/content/recordings.ts';
 import { ownRoot } from '#src/paths.ts';
 
 const root = ownRoot(import.meta.dirname);
@@ -88,7 +88,7 @@ test('mistakes in different files are told together', async (t) => {
   const folder = await copy(t);
   await change(folder, 'plan/weeks.yaml', 'id: data-lake', 'id: data-lakes');
   await change(folder, 'plan/resources.yaml', 'https://delta.io/', 'delta.io');
-  await change(folder, 'plan/glossary.yaml', 'term: offset', 'term: upsert');
+  await change(folder, 'plan/glossary.yaml', 'term: offset', 'term: Upsert');
   await change(folder, 'concepts/03-idempotency.md', '## Key Takeaways', '## Takeaways');
   const problems = await problemsOf(folder);
   assert.deepEqual(
@@ -101,22 +101,182 @@ test('mistakes in different files are told together', async (t) => {
       'plan/weeks.yaml',
     ],
   );
-  assert.match(problems[3] ?? '', /resources\.yaml:\d\d: tools\.0\.tools\.3\.url: expected an address/);
 });
 
-test('YAML that can’t be read, and keys that don’t belong, are told with their line', async (t) => {
+/** One mistake in a file of the plan, and what is said of it; the line is that of the changed text. */
+const PLAN_MISTAKES: readonly {
+  readonly name: string;
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+  readonly said: string;
+}[] = [
+  {
+    name: 'no YAML',
+    file: 'plan/weeks.yaml',
+    from: 'focus: Data models',
+    to: 'focus: Data: models',
+    said: 'this is no YAML: Nested mappings are not allowed',
+  },
+  {
+    name: 'a key twice',
+    file: 'plan/weeks.yaml',
+    from: '    hours: 6',
+    to: '    goal: six',
+    said: 'this is no YAML: Map keys must be unique',
+  },
+  {
+    name: 'a key that does not belong',
+    file: 'plan/catalogue.yaml',
+    from: 'outcome: Readers',
+    to: 'outcomes: Readers',
+    said: 'labs.2: there is no key "outcomes"',
+  },
+  {
+    name: 'a value of another kind',
+    file: 'plan/weeks.yaml',
+    from: 'hours: 6',
+    to: 'hours: six',
+    said: 'weeks.1.hours: Invalid input: expected number, received string',
+  },
+  {
+    name: 'an address that is not secure',
+    file: 'plan/resources.yaml',
+    from: 'https://delta.io/',
+    to: 'http://delta.io/',
+    said: 'tools.0.tools.3.url: expected an address that begins with https://',
+  },
+  {
+    name: 'a guide that is not in the catalogue',
+    file: 'plan/weeks.yaml',
+    from: '07-etl-vs-elt',
+    to: '07-elt-vs-etl',
+    said: 'there is no guide "07-elt-vs-etl"',
+  },
+  {
+    name: 'a lab that is not in the catalogue',
+    file: 'plan/weeks.yaml',
+    from: 'id: airflow-etl',
+    to: 'id: airflow',
+    said: 'there is no lab "airflow"',
+  },
+  {
+    name: 'a stage that the lab has not',
+    file: 'plan/weeks.yaml',
+    from: 'id: data-lake, stages: [1, 2]',
+    to: 'id: data-lake, stages: [1, 7]',
+    said: 'data-lake has no stage 7',
+  },
+  {
+    name: 'a week out of its place',
+    file: 'plan/weeks.yaml',
+    from: 'number: 3',
+    to: 'number: 5',
+    said: 'week 5 stands at place 3',
+  },
+  {
+    name: 'a milestone of no week',
+    file: 'plan/weeks.yaml',
+    from: "week: 4, title: 'A",
+    to: "week: 5, title: 'A",
+    said: 'there is no week 5',
+  },
+  {
+    name: 'a guide twice',
+    file: 'plan/catalogue.yaml',
+    from: 'id: 08-cap-theorem, title: CAP',
+    to: 'id: 07-etl-vs-elt, title: CAP',
+    said: '"07-etl-vs-elt" stands twice',
+  },
+  {
+    name: 'a lab in a folder of another name',
+    file: 'plan/catalogue.yaml',
+    from: 'path: projects/03-data-lake',
+    to: 'path: challenges/03-data-lakes',
+    said: 'the folder of the project "data-lake" is not projects/03-data-lake',
+  },
+  {
+    name: 'a term twice, but for its case',
+    file: 'plan/glossary.yaml',
+    from: 'term: offset',
+    to: 'term: Idempotency',
+    said: '"idempotency" stands twice',
+  },
+];
+
+for (const { name, file, from, to, said } of PLAN_MISTAKES) {
+  test(`a mistake in the plan is told with its line: ${name}`, async (t) => {
+    const folder = await copy(t);
+    await change(folder, file, from, to);
+    const lines = (await readFile(join(folder, file), 'utf8')).split('\n');
+    const line = lines.findIndex((text) => text.includes(to)) + 1;
+    const problems = await problemsOf(folder);
+    assert.ok(
+      problems.some((problem) => problem.startsWith(`${file}:${line}: ${said}`)),
+      `${file}:${line}: ${said}\nwas not among\n${problems.join('\n')}`,
+    );
+  });
+}
+
+test('a missing value and a missing file are told with what they are for', async (t) => {
   const folder = await copy(t);
-  await change(folder, 'plan/weeks.yaml', '- number: 1', '- number: [1');
-  await change(folder, 'plan/catalogue.yaml', 'outcome: Readers', 'outcomes: Readers');
+  await change(folder, 'plan/catalogue.yaml', '    outcome: Readers only ever see committed versions.\n', '');
+  await rm(join(folder, 'plan', 'glossary.yaml'));
+  await assert.rejects(loadContent(folder), (error) => {
+    assert.ok(error instanceof ContentError);
+    const [missing] = error.problems.filter(({ file }) => file === 'plan/catalogue.yaml');
+    assert.equal(missing?.message, 'labs.2.outcome: it is missing');
+    assert.equal(missing.remedy, 'It is: what the learner’s program must keep true, in a sentence.');
+    assert.ok(error.problems.some(({ file, message }) => file === 'plan/glossary.yaml' && /is missing/.test(message)));
+    assert.match(error.remedy, /^\d+ mistakes in the content/);
+    return true;
+  });
+});
+
+test('every field of the plan says what it is', () => {
+  const undescribed: string[] = [];
+  const walk = (schema: unknown, path: string): void => {
+    if (schema instanceof z.ZodArray) walk(schema.element, `${path}[]`);
+    if (!(schema instanceof z.ZodObject)) return;
+    for (const [key, part] of Object.entries(schema.shape)) {
+      if (!(part instanceof z.ZodType) || part.description === undefined) undescribed.push(`${path}.${key}`);
+      walk(part, `${path}.${key}`);
+    }
+  };
+  for (const [name, schema] of Object.entries({ catalogueSchema, weeksSchema, resourcesSchema, glossarySchema }))
+    walk(schema, name);
+  assert.deepEqual(undescribed, []);
+});
+
+test('a guide that is called complete is held to all that a complete one has', async (t) => {
+  const folder = await copy(t);
+  await cp(join(root, 'test', 'input', 'content', 'sound.md'), join(folder, 'concepts', '03-idempotency.md'));
+  await change(folder, 'concepts/03-idempotency.md', 'see [below](#common-pitfalls)', 'see below');
+  assert.deepEqual(await problemsOf(folder), []);
+  await change(folder, 'plan/catalogue.yaml', 'title: Idempotency }', 'title: Idempotency, complete: true }');
   const problems = await problemsOf(folder);
-  assert.ok(
-    problems.some((line) => line.startsWith('plan/weeks.yaml:')),
-    problems.join('\n'),
+  assert.deepEqual(
+    problems.map((line) => line.replace(/^concepts\/03-idempotency\.md:\d+: /, '')),
+    [
+      'words of prose: 51',
+      'no subsection is on Python',
+      'no subsection is on SQL',
+      'no subsection is on Spark',
+      'no subsection is on Kafka',
+      'items under "External Resources": 1',
+      'items under "Key Takeaways": 1',
+      'the quiz has 1 of 10 questions',
+      'the quiz has 1 of 2 predictions with a block in the answer',
+    ],
   );
-  assert.ok(
-    problems.some((line) => /plan\/catalogue\.yaml:\d+: labs\.2/.test(line)),
-    problems.join('\n'),
-  );
+});
+
+test('a checkout with other ends of lines reads the same', async (t) => {
+  const folder = await copy(t);
+  const path = join(folder, 'concepts', '03-idempotency.md');
+  const before = await loadContent(folder);
+  await writeFile(path, `\uFEFF${(await readFile(path, 'utf8')).replaceAll('\n', '\r\n')}`);
+  assert.deepEqual((await loadContent(folder)).guides, before.guides);
 });
 
 test('a guide must be in the catalogue, by its title, and name only labs that exist', async (t) => {
@@ -146,45 +306,10 @@ test('attributes of a fence', () => {
   assert.equal(parseFence('{id=a "b"}')?.problems.length, 1);
 });
 
-test('recordings are put into their fences and nothing else is touched', async () => {
-  const guide = await readFile(join(root, 'concepts', '03-idempotency.md'), 'utf8');
-  const { guides } = await loadContent(root);
-  const same = new Map(guides[0]?.blocks.map(({ id, recording }) => [id, recording?.text ?? '']));
-  assert.equal(withRecordings(guide, same), guide);
-  assert.equal(withRecordings(guide, new Map()), guide);
-  const text = '```output {of=a}\nold\n```\n\n  ```output {of=b normalise=ms}\n  ```\n';
-  assert.equal(
-    withRecordings(
-      text,
-      new Map([
-        ['a', 'new\n\nrows'],
-        ['b', 'x'],
-      ]),
-    ),
-    '```output {of=a}\nnew\n\nrows\n```\n\n  ```output {of=b normalise=ms}\n  x\n  ```\n',
-  );
-});
-
-test('a recording that is read back is the text that was put in', () => {
-  const line = fc.string({ unit: fc.constantFrom('a', ' ', '|', '-', '.', '0') });
-  fc.assert(
-    fc.property(fc.array(line, { maxLength: 5 }), (lines) => {
-      const text = lines.join('\n');
-      const once = withRecordings('before\n\n```output {of=a}\nold\n```\n\nafter\n', new Map([['a', text]]));
-      assert.equal(
-        once,
-        text === ''
-          ? 'before\n\n```output {of=a}\n```\n\nafter\n'
-          : `before\n\n\`\`\`output {of=a}\n${text}\n\`\`\`\n\nafter\n`,
-      );
-      assert.equal(withRecordings(once, new Map([['a', text]])), once);
-    }),
-  );
-});
-
 test('rules change just what they are for', () => {
   assert.equal(applyRules(['ms'], 'took 12.5 ms, 3 rows'), 'took <time>, 3 rows');
   assert.equal(applyRules(['lsn', 'port'], 'at 0/16B3748 on 127.0.0.1:5432'), 'at <lsn> on 127.0.0.1:<port>');
+  assert.equal(applyRules(['path'], 'at /tmp/a-b/x.csv, 1/2, https://a.b/c/d'), 'at <path>, 1/2, https://a.b/c/d');
   assert.equal(applyRules([], '12 ms'), '12 ms');
 });
 

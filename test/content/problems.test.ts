@@ -73,3 +73,9 @@ for (const path of globSync(join(input, '*.diff')).sort()) {
     assert.equal(found, await readFile(golden, 'utf8'));
   });
 }
+
+test('every golden belongs to a case', () => {
+  const cases = globSync(join(input, '*.diff')).map((path) => basename(path, '.diff'));
+  const goldens = globSync(join(root, 'test', 'output', 'content', '*.txt')).map((path) => basename(path, '.txt'));
+  assert.deepEqual(goldens.sort(), cases.sort());
+});

@@ -36,7 +36,7 @@ test('links between files of the project lead somewhere', async () => {
 test('the commands that README and CONTRIBUTING show exist', async () => {
   const { scripts } = JSON.parse(await read('package.json')) as { scripts: Record<string, string> };
   const text = `${await read('README.md')}\n${await read('CONTRIBUTING.md')}`;
-  for (const [, name = ''] of text.matchAll(/npm (?:run )?([a-z][a-z:]*)/g))
+  for (const [, name = ''] of text.matchAll(/(?:^|`)npm (?:run )?([a-z][a-z:]*)/gm))
     assert.ok(name === 'install' || scripts[name] !== undefined, `npm ${name}`);
   const { stdout: help } = await capture(['sh', join(root, 'dej'), '--help'], { cwd: root });
   for (const [, verb = ''] of text.matchAll(/\.\/dej ([a-z]+)/g))
