@@ -71,7 +71,7 @@ export class BlockReader {
     const blocks = [...this.#blocks.values()];
     for (const block of blocks) {
       const { id, place } = block;
-      if (block.recording === undefined && block.norun === undefined && !block.exercise && KEBAB.test(id))
+      if (block.recording === undefined && mustRecord(block) && KEBAB.test(id))
         this.#report(
           place.line,
           `the block ${JSON.stringify(id)} has no recorded output`,
@@ -248,4 +248,9 @@ export class BlockReader {
         );
     }
   }
+}
+
+/** Not what isn't run here, waits for the learner's code, or needs a server that its author may not have had. */
+function mustRecord({ norun, exercise, needs }: Block): boolean {
+  return norun === undefined && !exercise && needs === undefined;
 }
