@@ -1,5 +1,4 @@
-import { createWriteStream, existsSync, renameSync, type WriteStream } from 'node:fs';
-import { mkdir, stat } from 'node:fs/promises';
+import { closeSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** An engine's own log: a file, and its last lines for an error's message. */
@@ -8,42 +7,64 @@ export interface LogTail {
   write(line: string): void;
   lines(): readonly string[];
   evidence(): { lastLines: readonly string[]; logPath: string };
-  close(): Promise<void>;
+  close(): void;
 }
 
 const KEPT_LINES = 50;
 const MAX_BYTES = 2_000_000;
 
-/** Appends to the log; one that grew large is put aside as `.old`, so that two files bound the space. */
-export async function tail(path: string): Promise<LogTail> {
-  await mkdir(dirname(path), { recursive: true });
-  let bytes = (await stat(path).catch(() => undefined))?.size ?? 0;
-  let file = open(path);
+/**
+ * Appends to the log; one that grew large is put aside as `.old`, so that two files bound the space. Lines are few and
+ * written at once: what was said before a crash stands in the file.
+ */
+export function tail(path: string): LogTail {
   const kept: string[] = [];
+  let file = open(path);
   return {
     path,
     write(line) {
       kept.push(line);
       if (kept.length > KEPT_LINES) kept.shift();
-      if (bytes > MAX_BYTES) {
-        file.end();
-        // What the old stream still writes goes to the file that it opened, whatever its name is.
-        if (existsSync(path)) renameSync(path, `${path}.old`);
+      if (file !== undefined && file.bytes > MAX_BYTES) {
+        close(file);
+        put(() => renameSync(path, `${path}.old`));
         file = open(path);
-        bytes = 0;
       }
-      bytes += Buffer.byteLength(line) + 1;
-      file.write(`${line}\n`);
+      if (file === undefined) return;
+      const { fd } = file;
+      file.bytes += put(() => writeSync(fd, `${line}\n`)) ?? 0;
     },
     lines: () => [...kept],
     evidence: () => ({ lastLines: [...kept], logPath: path }),
-    close: () => new Promise((resolve) => file.end(() => resolve())),
+    close() {
+      if (file !== undefined) close(file);
+      file = undefined;
+    },
   };
 }
 
-function open(path: string): WriteStream {
-  const file = createWriteStream(path, { flags: 'a', mode: 0o600 });
-  // A full disk must not end an engine; its last lines stay in memory.
-  file.on('error', () => undefined);
-  return file;
+interface OpenLog {
+  readonly fd: number;
+  bytes: number;
+}
+
+function open(path: string): OpenLog | undefined {
+  return put(() => {
+    mkdirSync(dirname(path), { recursive: true });
+    const fd = openSync(path, 'a', 0o600);
+    return { fd, bytes: fstatSync(fd).size };
+  });
+}
+
+function close({ fd }: OpenLog): void {
+  put(() => closeSync(fd));
+}
+
+/** A full disk must not end an engine; its last lines stay in memory. */
+function put<T>(write: () => T): T | undefined {
+  try {
+    return write();
+  } catch {
+    return undefined;
+  }
 }

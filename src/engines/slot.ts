@@ -161,7 +161,7 @@ export class Slot {
     signal.throwIfAborted();
     const directory = join(paths.state, 'run', `${this.engine.name}-${randomUUID().slice(0, 8)}`);
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    this.#log ??= await tail(join(paths.state, 'logs', `${this.engine.name}.log`));
+    this.#log ??= tail(join(paths.state, 'logs', `${this.engine.name}.log`));
     try {
       const running = await installed.start({ paths, directory, log: this.#log, marker, onProgress, signal });
       this.#running = running;

@@ -145,7 +145,7 @@ class SupervisorProcess {
     await rm(this.#socketPath, { force: true });
     await this.#lock.release();
     this.#log.write(`supervisor ${process.pid} ends`);
-    await this.#log.close();
+    this.#log.close();
     process.exit(0);
   }
 
@@ -187,24 +187,21 @@ class SupervisorProcess {
 async function main(): Promise<void> {
   const paths = pathsOf(process.env['DEJ_ROOT'] ?? ownRoot());
   await prepareFolders(paths);
-  const log = await tail(logPath(paths));
-  const fail = async (error: unknown): Promise<never> => {
-    log.write(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    await log.close();
-    process.exit(1);
+  const log = tail(logPath(paths));
+  const report = (what: string, error: unknown): void => {
+    log.write(`${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   };
   try {
     const held = await lock(lockPath(paths), { pid: process.pid, startedAt: (await startedAt(process.pid)) ?? '' });
     if (held === undefined) process.exit(0);
     await new SupervisorProcess(paths, log, held).run();
   } catch (error) {
-    await fail(error);
+    report('could not start', error);
+    process.exit(1);
   }
   // From here on it has engines to answer for: it goes on, and what happened stands in its log.
-  process.on('uncaughtException', (error) => log.write(`uncaught: ${error.stack ?? error.message}`));
-  process.on('unhandledRejection', (error) =>
-    log.write(`unhandled: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
-  );
+  process.on('uncaughtException', (error) => report('uncaught', error));
+  process.on('unhandledRejection', (error) => report('unhandled', error));
 }
 
 await main();

@@ -44,7 +44,7 @@ export async function startPython(mode: Mode): Promise<Started> {
   assert.ok(installed.state === 'installed');
   const directory = join(folder, 'run');
   await mkdir(directory);
-  const log = await tail(join(folder, 'python.log'));
+  const log = tail(join(folder, 'python.log'));
   const marker = randomUUID();
   process.env['DEJ_PYTHON_MODE'] = mode;
   const running = await installed.start({ paths, directory, log, marker, onProgress: () => undefined });
@@ -55,7 +55,7 @@ export async function startPython(mode: Mode): Promise<Started> {
     async [Symbol.asyncDispose]() {
       await running.stop();
       await killTrees([], { marker });
-      await log.close();
+      log.close();
       await rm(folder, { recursive: true, force: true });
       await rm(paths.sockets, { recursive: true, force: true });
     },
