@@ -19,7 +19,11 @@ export const RULES = {
 export type RuleName = keyof typeof RULES;
 export const RULE_NAMES = Object.keys(RULES) as RuleName[];
 
-/** The text with the named rules applied; unknown names were refused when the guide was read. */
+/**
+ * The text with the named rules applied; unknown names were refused when the guide was read. What a Markdown file can't
+ * hold is made alike always, or a program that prints it would never match its own recording.
+ */
 export function applyRules(names: readonly string[], text: string): string {
-  return RULE_NAMES.filter((name) => names.includes(name)).reduce((rest, name) => RULES[name](rest), text);
+  const kept = text.replaceAll('\r\n', '\n').replaceAll('\0', '\uFFFD');
+  return RULE_NAMES.filter((name) => names.includes(name)).reduce((rest, name) => RULES[name](rest), kept);
 }

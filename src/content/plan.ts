@@ -110,7 +110,7 @@ export const glossarySchema = z.strictObject({
         definition: z.string().min(1).describe('one or two sentences, plain and exact'),
       }),
     )
-    .describe('all terms, in the order of the alphabet'),
+    .describe('all terms'),
 });
 
 export type Catalogue = z.infer<typeof catalogueSchema>;

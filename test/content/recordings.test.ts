@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { loadContent } from '#src/content/content.ts';
 import type { Guide } from '#src/content/guide.ts';
 import { parseGuide } from '#src/content/guide-parser.ts';
+import { applyRules } from '#src/content/normalise.ts';
 import { readPage } from '#src/content/page.ts';
 import { withRecordings } from '#src/content/recordings.ts';
 import { ownRoot } from '#src/paths.ts';
@@ -118,4 +119,11 @@ test('a fence is made longer only where a printed line would end it', () => {
 test('a fence without an end is left alone: nobody knows where its text would', () => {
   const guide = '```output {of=a}\nold\n\n## More\n';
   assert.equal(withRecordings(guide, new Map([['a', 'new']])), guide);
+});
+
+test('what Markdown can’t hold still matches its own recording', () => {
+  for (const text of ['a\r\nb', 'a\0b', 'a\rb', '\u001b[1mbold']) {
+    const kept = recorded(withRecordings(around('', '```', '\n'), new Map([['a', text]])), 'a') ?? '';
+    assert.equal(applyRules([], text), applyRules([], kept), JSON.stringify(text));
+  }
 });
