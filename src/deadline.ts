@@ -49,6 +49,7 @@ export async function within<T>(what: string, promise: Promise<T>, wait: Wait): 
   const timer = new AbortController();
   const onOuter = (): void => timer.abort(wait.signal?.reason);
   wait.signal?.addEventListener('abort', onOuter, { once: true });
+  if (wait.signal?.aborted === true) onOuter();
   try {
     return await Promise.race([
       promise,

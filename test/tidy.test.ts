@@ -5,7 +5,7 @@ import test from 'node:test';
 
 import { ownRoot } from '#src/paths.ts';
 import { capture } from '#src/process.ts';
-import { checkFile, findCycles, type Offence } from '#test/tidy/check.ts';
+import { checkFile, checkLength, findCycles, type Offence } from '#test/tidy/check.ts';
 import { BANNED_FOLDERS, MAX_README_LINES } from '#test/tidy/rules.ts';
 
 const root = ownRoot(import.meta.dirname);
@@ -30,14 +30,16 @@ function words(offences: readonly Offence[]): string {
 }
 
 test('the sources keep the rules of the house', async () => {
-  const files = await sources(/^(src|test|bench|launch|site)\/.*\.ts$/);
+  const files = await sources(/^(src|test|bench|launch|site)\/.*\.(ts|mjs|svelte|astro|py)$|^launch\.mjs$/);
   assert.ok(files.size > 50, 'the sources were found');
-  const offences = [...files].flatMap(([file, text]) => checkFile(file, text));
+  const offences = [...files].flatMap(([file, text]) =>
+    /\.(ts|mjs)$/.test(file) ? checkFile(file, text) : checkLength(file, text),
+  );
   assert.equal(words(offences), '');
 });
 
 test('no file reaches itself through its imports', async () => {
-  const cycles = findCycles(await sources(/^(src|site\/src)\/.*\.ts$/));
+  const cycles = findCycles(await sources(/^(src|site\/src|test|bench|launch)\/.*\.ts$/));
   assert.equal(
     cycles.map((cycle) => cycle.join(' -> ')).join('\n'),
     '',
@@ -111,12 +113,21 @@ test('each rule catches what it is for', () => {
     ['src/runner/x.ts', "import { spawn } from 'node:child_process';", /child processes start/],
     ['src/runner/x.ts', 'setTimeout(() => {}, 5);', /waits go through/],
     ['test/x.test.ts', 'await new Promise((done) => setTimeout(done, 500));', /waits for a condition/],
+    ['test/x.test.ts', "import { setTimeout as wait } from 'node:timers/promises';", /waits go through/],
+    ['bench/x.ts', "import { spawn } from 'node:child_process';", /child processes start/],
+    ['test/x.test.ts', "test.only('x', () => {});", /test\.only hides the other tests/],
     ['src/x.ts', 'enum A { B }', /an enum/],
+    ['src/x.ts', 'namespace A { export const b = 1; }', /a namespace/],
     ['src/x.ts', 'class A { constructor(private b: string) {} }', /parameter property/],
     ['src/x.ts', 'let a: any;', /`any` switches/],
     ['src/x.ts', 'export default 1;', /exports have names/],
+    ['src/x.ts', 'export default function f() {}', /exports have names/],
+    ['src/x.ts', 'const a = 1; export { a as default };', /exports have names/],
     ['src/x.ts', `function long() {${'\n'.repeat(71)}}`, /a function of 72 lines/],
     ['src/x.ts', '\n'.repeat(401), /401 lines/],
+    ['site/src/x.ts', "import { run } from '#src/runner/run.ts';", /site may not import/],
+    ['src/engines/x.ts', "export { run } from '../commands/run.ts';", /src\/engines may not import src\/commands/],
+    ['src/error.ts', "import { shop } from '#src/data/shop.ts';", /src may not import src\/data/],
   ];
   for (const [file, text, message] of cases) assert.match(words(checkFile(file, text)), message, text);
   assert.deepEqual(checkFile('src/server/x.ts', "import type { RunEvent } from '#src/runner/event.ts';"), []);

@@ -31,6 +31,8 @@ test('waits end at once when they are stopped', async () => {
   const never = within('never', new Promise(() => undefined), { deadlineMs: 60_000, signal: stop.signal });
   stop.abort(new Error('stop now'));
   for (const wait of [...waits, never]) await assert.rejects(wait, /stop now/);
+  const late = within('late', new Promise(() => undefined), { deadlineMs: 60_000, signal: stop.signal });
+  await assert.rejects(late, /stop now/);
 });
 
 test('within passes the value on, or the error of the work', async () => {

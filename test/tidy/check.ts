@@ -1,6 +1,14 @@
 import ts from 'typescript';
 
-import { IMPORTS, LEAVES, MAX_FILE_LINES, MAX_FUNCTION_LINES, PROCESS_FILES, TIMER_FILES } from '#test/tidy/rules.ts';
+import {
+  DEFAULT_EXPORT_FILES,
+  IMPORTS,
+  LEAVES,
+  MAX_FILE_LINES,
+  MAX_FUNCTION_LINES,
+  PROCESS_FILES,
+  TIMER_FILES,
+} from '#test/tidy/rules.ts';
 
 /** Where a rule is broken, and why it is a rule. */
 export interface Offence {
@@ -21,13 +29,7 @@ export function checkFile(file: string, text: string): Offence[] {
   const offences: Offence[] = [];
   const lineOf = (node: ts.Node): number => source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1;
   const tell = (node: ts.Node, message: string): void => void offences.push({ file, line: lineOf(node), message });
-  const lines = text.split('\n').length - 1;
-  if (lines > MAX_FILE_LINES)
-    offences.push({
-      file,
-      line: MAX_FILE_LINES,
-      message: `${lines} lines: a file is one thing, at most ${MAX_FILE_LINES} lines; cut it where it is two`,
-    });
+  offences.push(...checkLength(file, text));
   for (const entry of importsOf(source, file)) offences.push(...checkImport(file, entry));
   const visit = (node: ts.Node): void => {
     checkNode(node, file, tell, source);
@@ -37,12 +39,39 @@ export function checkFile(file: string, text: string): Offence[] {
   return offences;
 }
 
-function checkNode(
-  node: ts.Node,
-  file: string,
-  tell: (node: ts.Node, message: string) => void,
-  source: ts.SourceFile,
-): void {
+/** Holds for every language. */
+export function checkLength(file: string, text: string): Offence[] {
+  const lines = text.split('\n').length - 1;
+  if (lines <= MAX_FILE_LINES) return [];
+  const message = `${lines} lines: a file is one thing, at most ${MAX_FILE_LINES} lines; cut it where it is two`;
+  return [{ file, line: MAX_FILE_LINES, message }];
+}
+
+type Tell = (node: ts.Node, message: string) => void;
+
+function checkNode(node: ts.Node, file: string, tell: Tell, source: ts.SourceFile): void {
+  checkErasable(node, tell);
+  checkTimers(node, file, tell);
+  if (node.kind === ts.SyntaxKind.AnyKeyword) tell(node, '`any` switches the checks off; say what it is, or `unknown`');
+  if (isDefaultExport(node) && DEFAULT_EXPORT_FILES[file] === undefined)
+    tell(node, 'exports have names, so that a thing is called the same everywhere');
+  if (isFunction(node) && node.body !== undefined) {
+    const from = source.getLineAndCharacterOfPosition(node.getStart(source)).line;
+    const length = source.getLineAndCharacterOfPosition(node.end).line - from + 1;
+    if (length > MAX_FUNCTION_LINES)
+      tell(node, `a function of ${length} lines; at most ${MAX_FUNCTION_LINES}, so that it is read at once`);
+  }
+  if (
+    file.endsWith('.test.ts') &&
+    ts.isPropertyAccessExpression(node) &&
+    ts.isIdentifier(node.expression) &&
+    ['test', 't', 'it', 'describe', 'suite'].includes(node.expression.text) &&
+    ['only', 'todo'].includes(node.name.text)
+  )
+    tell(node, `${node.getText(source)} hides the other tests or promises one: run all, and finish each`);
+}
+
+function checkErasable(node: ts.Node, tell: Tell): void {
   if (ts.isEnumDeclaration(node)) tell(node, 'an enum is code that types can’t erase; use a union of strings');
   if (
     ts.isModuleDeclaration(node) &&
@@ -52,32 +81,23 @@ function checkNode(
     tell(node, 'a namespace can’t be erased; use a file');
   if (ts.isParameter(node) && (ts.getModifiers(node) ?? []).length > 0)
     tell(node, 'a parameter property can’t be erased; declare the field');
-  if (node.kind === ts.SyntaxKind.AnyKeyword) tell(node, '`any` switches the checks off; say what it is, or `unknown`');
-  if (ts.isExportAssignment(node) && !/\.config\./.test(file))
-    tell(node, 'exports have names, so that a thing is called the same everywhere');
-  if (isFunction(node) && node.body !== undefined) {
-    const from = source.getLineAndCharacterOfPosition(node.getStart(source)).line;
-    const length = source.getLineAndCharacterOfPosition(node.end).line - from + 1;
-    if (length > MAX_FUNCTION_LINES)
-      tell(node, `a function of ${length} lines; at most ${MAX_FUNCTION_LINES}, so that it is read at once`);
-  }
-  if (
-    file.startsWith('src/') &&
-    ts.isCallExpression(node) &&
-    ts.isIdentifier(node.expression) &&
-    /^set(Timeout|Interval)$/.test(node.expression.text) &&
-    TIMER_FILES[file] === undefined
-  ) {
+}
+
+function checkTimers(node: ts.Node, file: string, tell: Tell): void {
+  if (!ts.isCallExpression(node)) return;
+  const called = ts.isPropertyAccessExpression(node.expression) ? node.expression.name : node.expression;
+  if (!ts.isIdentifier(called) || !/^set(Timeout|Interval)$/.test(called.text)) return;
+  if (file.startsWith('src/') && TIMER_FILES[file] === undefined)
     tell(node, 'waits go through src/deadline.ts: there each has a deadline and says what it waited for');
-  }
-  if (
-    file.startsWith('test/') &&
-    ts.isCallExpression(node) &&
-    ts.isIdentifier(node.expression) &&
-    node.expression.text === 'setTimeout'
-  ) {
+  if (file.startsWith('test/'))
     tell(node, 'a test waits for a condition with a deadline (src/deadline.ts), never for time to pass');
-  }
+}
+
+function isDefaultExport(node: ts.Node): boolean {
+  if (ts.isExportAssignment(node)) return true;
+  if (ts.isExportSpecifier(node)) return node.name.text === 'default';
+  const modifiers = ts.canHaveModifiers(node) ? ts.getModifiers(node) : undefined;
+  return modifiers?.some(({ kind }) => kind === ts.SyntaxKind.DefaultKeyword) ?? false;
 }
 
 function isFunction(node: ts.Node): node is ts.FunctionLikeDeclaration {
@@ -141,19 +161,11 @@ function resolve(specifier: string, file: string): string {
 
 function checkImport(file: string, { target, typeOnly, line }: Import): Offence[] {
   const isOurs = /^(src|site|test|bench|launch)\//.test(target);
-  if (
-    (target === 'node:child_process' || target === 'child_process') &&
-    file.startsWith('src/') &&
-    !PROCESS_FILES.includes(file)
-  ) {
-    return [
-      {
-        file,
-        line,
-        message: 'child processes start in src/process.ts only: there each has a marker and ends with its tree',
-      },
-    ];
-  }
+  const offence = (message: string): Offence[] => [{ file, line, message }];
+  if (/^(node:)?child_process$/.test(target) && PROCESS_FILES[file] === undefined)
+    return offence('child processes start in src/process.ts only: there each has a marker and ends with its tree');
+  if (/^(node:)?timers(\/promises)?$/.test(target))
+    return offence('waits go through src/deadline.ts: there each has a deadline and says what it waited for');
   const rule = IMPORTS.filter(({ folder }) => file === folder || file.startsWith(`${folder}/`)).toSorted(
     (a, b) => b.folder.length - a.folder.length,
   )[0];
@@ -164,13 +176,9 @@ function checkImport(file: string, { target, typeOnly, line }: Import): Offence[
     );
   if (inside(rule.may) || (typeOnly && inside(rule.types ?? []))) return [];
   const may = [...rule.may, ...(rule.types ?? []).map((folder) => `types of ${folder}`)].join(', ');
-  return [
-    {
-      file,
-      line,
-      message: `${rule.folder} may not import ${target}: it may use ${may}, so that each part can be understood and tested without the ones above it`,
-    },
-  ];
+  return offence(
+    `${rule.folder} may not import ${target}: it may use ${may}, so that each part can be understood and tested without the ones above it`,
+  );
 }
 
 /** Cycles between files; each as the list of its files. Imports of types alone don't count, they are erased. */

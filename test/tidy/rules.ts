@@ -55,9 +55,20 @@ export const IMPORTS: readonly FolderRule[] = [
 export const MAX_FILE_LINES = 400;
 export const MAX_FUNCTION_LINES = 70;
 
-/** Only these may start child processes. */
-export const PROCESS_FILES = ['src/process.ts'];
-/** Only these may set timers, each for the reason given. */
+/** Only these may start child processes, each for the reason given. */
+export const PROCESS_FILES: Readonly<Record<string, string>> = {
+  'src/process.ts': 'it is where processes live',
+  'launch/make.mjs': 'it runs before TypeScript can be relied on',
+  'launch/runtime.mjs': 'it runs on whatever Node the machine has',
+  'launch/tasks.mjs': 'it hands over to one program and ends with it',
+};
+/** Only these may export without a name, each for the reason given. */
+export const DEFAULT_EXPORT_FILES: Readonly<Record<string, string>> = {
+  'site/astro.config.mjs': 'the site builder takes its configuration so',
+  'site/src/content.config.ts': 'the site builder takes its collections so',
+  'test/run/events.ts': 'node’s test runner takes a reporter so',
+};
+/** Only these under src/ may set timers, each for the reason given. */
 export const TIMER_FILES: Readonly<Record<string, string>> = {
   'src/deadline.ts': 'it is where waiting lives',
   'src/process.ts': 'a watchdog that kills a program past its time',
