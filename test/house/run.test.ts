@@ -49,7 +49,7 @@ test('a run that is stopped says so', async () => {
 test('what a file leaves running is ended and told', async () => {
   const result = await run('leaves');
   assert.equal(result.left, 1);
-  assert.match(fileLines(result).join('\n'), /left 1 processes running, ended/);
+  assert.match(fileLines(result).join('\n'), /ended 1 that it left running/);
 });
 
 test('a file that breaks before its first test, or holds none, has failed', async () => {

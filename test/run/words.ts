@@ -11,7 +11,7 @@ export function fileLines({ file, ms, passed, failed, skipped, left }: FileResul
   const counts = [
     `${passed.length} of ${passed.length + failed.length}`,
     ...(skipped.length === 0 ? [] : [`${skipped.length} skipped`]),
-    ...(left === 0 ? [] : [`left ${left} processes running, ended`]),
+    ...(left === 0 ? [] : [`ended ${left} that it left running`]),
     `${(ms / 1000).toFixed(1)} s`,
   ];
   return [...failures, `${failed.length === 0 ? 'ok    ' : 'FAILED'} ${file} (${counts.join(', ')})`];
