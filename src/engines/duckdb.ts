@@ -1,9 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-import { layData } from '#src/engines/data.ts';
+import { Folders } from '#src/engines/data.ts';
 import { diskBytes } from '#src/engines/disk.ts';
 import { DuckdbWorker } from '#src/engines/duckdb-child.ts';
 import type { Engine, Installed, Running, Sandbox, SandboxRequest, StartContext } from '#src/engines/engine.ts';
@@ -59,6 +57,7 @@ const GRACE_MS = 1000;
 /** Workers that are lent one block at a time. One that gave its block up is clean (its database is gone) and serves again. */
 class Pool {
   readonly #context: StartContext;
+  readonly #folders: Folders;
   readonly #workers = new Set<DuckdbWorker>();
   readonly #returning = new Set<Promise<void>>();
   readonly #idle: DuckdbWorker[] = [];
@@ -66,6 +65,7 @@ class Pool {
 
   constructor(context: StartContext) {
     this.#context = context;
+    this.#folders = new Folders(context.directory, context.paths);
   }
 
   pids(): number[] {
@@ -80,9 +80,7 @@ class Pool {
   }
 
   async sandbox(request: SandboxRequest): Promise<Sandbox> {
-    const directory = join(this.#context.directory, randomBytes(6).toString('hex'));
-    await mkdir(directory, { recursive: true });
-    await layData(request.data, directory, this.#context.paths);
+    const directory = await this.#folders.take(request.data);
     const worker = await this.#take(directory);
     return {
       address: { kind: 'worker', engine: 'duckdb', socketPath: worker.socketPath, directory },
@@ -90,7 +88,7 @@ class Pool {
         const returned = this.#giveBack(worker);
         this.#returning.add(returned);
         await returned.finally(() => this.#returning.delete(returned));
-        await rm(directory, { recursive: true, force: true, maxRetries: 3 });
+        await this.#folders.giveBack(directory, request.data);
       },
     };
   }

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 
 import { until } from '#src/deadline.ts';
-import { layData } from '#src/engines/data.ts';
+import { Folders } from '#src/engines/data.ts';
 import type {
   Engine,
   EngineDeath,
@@ -56,6 +56,7 @@ function installed(family: ReadyFamily): Installed {
 
 async function startParent(family: ReadyFamily, context: StartContext): Promise<Running> {
   context.onProgress({ what: 'Starting Python' });
+  const folders = new Folders(context.directory, context.paths);
   const socketPath = join(context.paths.sockets, `p${randomBytes(4).toString('hex')}`);
   const program = join(ownRoot(), 'src', 'engines', 'python', 'parent.py');
   const argv = [family.interpreter, ...FLAGS, program, socketPath, mode(), ...MODULES] as const;
@@ -87,7 +88,7 @@ async function startParent(family: ReadyFamily, context: StartContext): Promise<
     async sandbox(request) {
       // The news of its death is on its way, and ends the wait.
       if (!(await isRunning(child.pid))) return new Promise(() => undefined);
-      return sandbox(request, socketPath, context);
+      return sandbox(request, socketPath, folders);
     },
     async stop() {
       stopping = true;
@@ -100,16 +101,14 @@ async function startParent(family: ReadyFamily, context: StartContext): Promise<
   };
 }
 
-async function sandbox(request: SandboxRequest, socketPath: string, context: StartContext): Promise<Sandbox> {
-  const directory = join(context.directory, randomBytes(6).toString('hex'));
-  await mkdir(directory, { recursive: true });
-  await layData(request.data, directory, context.paths);
+async function sandbox({ data }: SandboxRequest, socketPath: string, folders: Folders): Promise<Sandbox> {
+  const directory = await folders.take(data);
   return {
     address: { kind: 'worker', engine: 'python', socketPath, directory },
     async close() {
-      // The second holds the block's temporary files (see dej_block.py).
-      for (const folder of [directory, `${directory}.tmp`])
-        await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+      // It holds the block's temporary files (see dej_block.py).
+      await rm(`${directory}.tmp`, { recursive: true, force: true, maxRetries: 3 });
+      await folders.giveBack(directory, data);
     },
   };
 }

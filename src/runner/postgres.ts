@@ -1,7 +1,8 @@
-import type { Client, DatabaseError, QueryArrayResult } from 'pg';
+import type { Client, DatabaseError } from 'pg';
 
 import type { Address } from '#src/engines/engine.ts';
 import { WorldError } from '#src/error.ts';
+import { open, query, type Answer } from '#src/runner/postgres-query.ts';
 import type { Execution } from '#src/runner/run.ts';
 import { lineAt, statements, type Statement } from '#src/statements.ts';
 
@@ -14,26 +15,13 @@ export async function runOnPostgres(
   execution: Execution,
 ): Promise<boolean> {
   const { signal, emit } = execution;
-  // The client costs more to load than a small block to run, so it is loaded when first needed.
-  const { default: pg } = await import('pg');
-  const { host, port, user, password, database } = address;
-  const client = new pg.Client({
-    host,
-    port,
-    user,
-    password,
-    database,
-    ssl: false,
-    application_name: 'block',
-    // Values stay as PostgreSQL prints them: a number or a timestamp turned into JavaScript's would lose digits.
-    types: { getTypeParser: () => (value: string) => value },
-  });
-  client.on('error', () => undefined);
-  const stop = (): void => destroy(client);
   signal.throwIfAborted();
+  let client: Client | undefined;
+  const stop = (): void => client && destroy(client);
   signal.addEventListener('abort', stop, { once: true });
   try {
-    await client.connect();
+    client = await open(address, signal);
+    signal.throwIfAborted();
     for (const code of execution.before) {
       if (!(await runAll(client, code, { ...execution, emit: (event) => event.type === 'error' && emit(event) })))
         return false;
@@ -51,7 +39,7 @@ export async function runOnPostgres(
     });
   } finally {
     signal.removeEventListener('abort', stop);
-    destroy(client);
+    stop();
   }
 }
 
@@ -62,11 +50,8 @@ async function runAll(
 ): Promise<boolean> {
   for (const statement of statements(code)) {
     try {
-      const result: QueryArrayResult<(string | null)[]> = await client.query({
-        text: statement.text,
-        rowMode: 'array',
-      });
-      if (result.fields.length > 0) emit(tableOf(result, limits.rows));
+      const answer = await query(client, statement.text, limits.rows);
+      if (answer.fields.length > 0) emit(tableOf(answer));
     } catch (error) {
       if (!isDatabaseError(error)) throw error;
       emit({
@@ -81,17 +66,13 @@ async function runAll(
   return true;
 }
 
-function tableOf(result: QueryArrayResult<(string | null)[]>, rowLimit: number) {
-  return {
-    type: 'table' as const,
-    columns: result.fields.map(({ name, dataTypeID }) => ({
-      name,
-      type: String(dataTypeID),
-      numeric: NUMERIC.has(dataTypeID),
-    })),
-    rows: result.rows.slice(0, rowLimit),
-    total: result.rows.length,
-  };
+function tableOf({ fields, rows, total }: Answer) {
+  const columns = fields.map(({ name, dataTypeID: type }) => ({
+    name,
+    type: String(type),
+    numeric: NUMERIC.has(type),
+  }));
+  return { type: 'table' as const, columns, rows, total };
 }
 
 function isDatabaseError(error: unknown): error is DatabaseError {

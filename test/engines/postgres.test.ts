@@ -18,7 +18,7 @@ await test('PostgreSQL', async (t) => {
   const found = await registry(place.paths).postgres.find();
   if (found.state === 'missing') return t.skip(found.why);
   await using supervisor = await place.connect();
-  for (const part of [rights, doors, data, settings, crash]) await part(t, supervisor, place);
+  for (const part of [rights, doors, data, results, settings, crash]) await part(t, supervisor, place);
 });
 
 function addressOf({ address }: Lease): PostgresAddress {
@@ -99,6 +99,25 @@ async function data(t: test.TestContext, supervisor: Supervisor): Promise<void> 
     const { state, events } = await runBlock(supervisor, 'postgres', code, 'shop');
     assert.equal(state, 'ok', JSON.stringify(events));
     assert.equal(answerOf(await runBlock(supervisor, 'postgres', count, 'shop')), before);
+  });
+}
+
+async function results(t: test.TestContext, supervisor: Supervisor): Promise<void> {
+  await t.test('gives the first rows of a long result and counts the rest', async () => {
+    const { events } = await runBlock(supervisor, 'postgres', 'SELECT n FROM generate_series(1, 200000) AS n');
+    const table = events.find((event) => event.type === 'table');
+    assert.deepEqual([table?.rows.length, table?.total, table?.rows[999]], [1000, 200_000, ['1000']]);
+  });
+  await t.test('gives values as PostgreSQL prints them, and no table where nothing is returned', async () => {
+    const code = `CREATE TABLE t AS SELECT 1 AS n;
+      SELECT 1.10::numeric, 9007199254740993, NULL, '2024-01-02 03:04:05.123456+02'::timestamptz, '{"b": 1}'::json, true`;
+    const { events } = await runBlock(supervisor, 'postgres', code);
+    const tables = events.filter((event) => event.type === 'table');
+    const row = ['1.10', '9007199254740993', null, '2024-01-02 01:04:05.123456+00', '{"b": 1}', 't'];
+    assert.deepEqual(
+      tables.map(({ rows }) => rows),
+      [[row]],
+    );
   });
 }
 
