@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { dirname, join, posix } from 'node:path';
+import { join, posix } from 'node:path';
 import test from 'node:test';
 
 import { generatedDocs } from '#src/commands/docs.ts';
@@ -16,16 +16,22 @@ test('generated pages are up to date (npm run docs makes them)', async () => {
   for (const { file, text } of await generatedDocs(root)) assert.equal(await read(file), text, file);
 });
 
-test('links between files of the project lead somewhere', async () => {
+/** Pages of the project, by their path in the clone. */
+async function pages(): Promise<Map<string, string>> {
   const { stdout } = await capture(['git', 'ls-files', '--cached', '--others', '--exclude-standard', '*.md'], {
     cwd: root,
   });
+  const files = stdout.split('\n').filter((file) => file !== '' && !file.startsWith('test/'));
+  return new Map(await Promise.all(files.map(async (file): Promise<[string, string]> => [file, await read(file)])));
+}
+
+test('links between files of the project lead somewhere', async () => {
   const dead: string[] = [];
-  for (const file of stdout.split('\n').filter((name) => name !== '' && !name.startsWith('test/'))) {
-    for (const [, target = ''] of (await read(file)).matchAll(/\]\((?!https?:|mailto:)([^)\s]+)\)/g)) {
+  for (const [file, text] of await pages()) {
+    for (const [, target = ''] of text.matchAll(/\]\((?!https?:|mailto:)([^)\s]+)\)/g)) {
       const [path = '', anchor] = target.split('#');
       const other = path === '' ? file : posix.join(posix.dirname(file), path);
-      if (!existsSync(join(root, dirname(other), posix.basename(other)))) dead.push(`${file}: ${target}`);
+      if (!existsSync(join(root, other))) dead.push(`${file}: ${target}`);
       else if (anchor !== undefined && other.endsWith('.md') && !anchorsOf(await read(other)).has(anchor))
         dead.push(`${file}: ${target} (no such anchor)`);
     }
@@ -33,12 +39,27 @@ test('links between files of the project lead somewhere', async () => {
   assert.deepEqual(dead, []);
 });
 
-test('the commands that README and CONTRIBUTING show exist', async () => {
+test('files that pages name exist', async () => {
+  const missing: string[] = [];
+  for (const [file, text] of await pages()) {
+    if (file.startsWith('concepts/')) continue;
+    for (const [, name = ''] of text.matchAll(/`((?:src|test|site|bench|docs|plan|launch|concepts)\/[\w./-]*)`/g)) {
+      // `NN-name` stands for any guide.
+      if (!name.includes('NN-name') && !existsSync(join(root, name))) missing.push(`${file}: ${name}`);
+    }
+  }
+  assert.deepEqual(missing, []);
+});
+
+test('the commands that pages show exist', async () => {
   const { scripts } = JSON.parse(await read('package.json')) as { scripts: Record<string, string> };
-  const text = `${await read('README.md')}\n${await read('CONTRIBUTING.md')}`;
-  for (const [, name = ''] of text.matchAll(/(?:^|`)npm (?:run )?([a-z][a-z:]*)/gm))
-    assert.ok(name === 'install' || scripts[name] !== undefined, `npm ${name}`);
   const { stdout: help } = await capture(['sh', join(root, 'dej'), '--help'], { cwd: root });
-  for (const [, verb = ''] of text.matchAll(/\.\/dej ([a-z]+)/g))
-    assert.match(help, new RegExp(`^  ${verb}\\b`, 'm'), `./dej ${verb}`);
+  const unknown: string[] = [];
+  for (const [file, text] of await pages()) {
+    for (const [, name = ''] of text.matchAll(/(?:^|`)npm (?:run )?([a-z][a-z:]*)/gm))
+      if (name !== 'install' && scripts[name] === undefined) unknown.push(`${file}: npm ${name}`);
+    for (const [, verb = ''] of text.matchAll(/\.\/dej ([a-z]+)/g))
+      if (!new RegExp(`^  ${verb}\\b`, 'm').test(help)) unknown.push(`${file}: ./dej ${verb}`);
+  }
+  assert.deepEqual(unknown, []);
 });
