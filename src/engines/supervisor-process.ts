@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, rm } from 'node:fs/promises';
+import { chmod, rm, rmdir } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 
@@ -53,6 +53,8 @@ class SupervisorProcess {
   }
 
   async run(): Promise<void> {
+    // The one before us may have removed what is empty after we first looked.
+    await prepareFolders(this.#paths);
     await reap(this.#paths, this.#log);
     if (!(await this.#lock.isHeld())) process.exit(0);
     this.#server = createServer((socket) => this.#welcome(socket));
@@ -143,6 +145,8 @@ class SupervisorProcess {
     await killTrees([], { marker: this.#marker }).catch(() => undefined);
     if (await this.#lock.isHeld()) await rm(join(this.#paths.state, 'supervisor.json'), { force: true });
     await rm(this.#socketPath, { force: true });
+    // Nothing of ours stays in the folder that all programs share.
+    await rmdir(this.#paths.sockets).catch(() => undefined);
     await this.#lock.release();
     this.#log.write(`supervisor ${process.pid} ends`);
     this.#log.close();
