@@ -1,8 +1,11 @@
-import { loadavg } from 'node:os';
+import { WorldError } from '#src/error.ts';
+import { capture } from '#src/process.ts';
 
 /** One thing that is timed: a sample in milliseconds (or bytes, or whatever the bench compares). */
 export interface Contender {
   readonly name: string;
+  /** What is done before each sample and not timed. */
+  ready?(): Promise<void>;
   sample(): Promise<number>;
 }
 
@@ -29,10 +32,11 @@ export interface Result {
   /** The peer against itself: how far from 1 says how far to trust the ratio. */
   readonly noise: number;
   readonly goal: number;
-  readonly met: boolean;
-  /** The load when it ended; above 1.5 the verdict is not to be trusted. */
-  readonly load: number;
+  readonly verdict: 'met' | 'missed' | 'too noisy';
 }
+
+/** Beyond this difference of the peer from itself a ratio says nothing. */
+const MAX_NOISE = 0.2;
 
 /**
  * Runs both in turn, in an order that rotates, so that a machine that slows down slows both. The peer is sampled twice a
@@ -40,21 +44,29 @@ export interface Result {
  */
 export async function compare({ name, ours, peer, goal, unit, rounds }: Comparison): Promise<Result> {
   const samples: { ours: number; peer: number; again: number }[] = [];
+  const sample = async (one: Contender): Promise<number> => {
+    await one.ready?.();
+    return one.sample();
+  };
   // The first of each pays for what is loaded once.
-  await ours.sample();
-  await peer.sample();
+  await sample(ours);
+  await sample(peer);
   for (let round = 0; round < rounds; round++) {
     const one = { ours: 0, peer: 0, again: 0 };
     const steps = [
-      async () => (one.ours = await ours.sample()),
-      async () => (one.peer = await peer.sample()),
-      async () => (one.again = await peer.sample()),
+      async () => (one.ours = await sample(ours)),
+      async () => (one.peer = await sample(peer)),
+      async () => (one.again = await sample(peer)),
     ];
     for (let i = 0; i < steps.length; i++) await steps[(i + round) % steps.length]?.();
     samples.push(one);
   }
   const ratios = samples.map((one) => one.ours / one.peer);
   const median = quantile(ratios, 0.5);
+  const noise = quantile(
+    samples.map((one) => one.again / one.peer),
+    0.5,
+  );
   return {
     name,
     ours: ours.name,
@@ -69,13 +81,9 @@ export async function compare({ name, ours, peer, goal, unit, rounds }: Comparis
       0.5,
     ),
     ratio: [quantile(ratios, 0.25), median, quantile(ratios, 0.75)],
-    noise: quantile(
-      samples.map((one) => one.again / one.peer),
-      0.5,
-    ),
+    noise,
     goal,
-    met: median <= goal,
-    load: loadavg()[0] ?? 0,
+    verdict: Math.abs(noise - 1) > MAX_NOISE ? 'too noisy' : median <= goal ? 'met' : 'missed',
   };
 }
 
@@ -89,4 +97,20 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
   const began = performance.now();
   await work();
   return performance.now() - began;
+}
+
+/** Milliseconds from the start of a program to its end; one that fails is no measure of anything. */
+export async function timedProgram(argv: readonly [string, ...string[]], cwd?: string): Promise<number> {
+  const began = performance.now();
+  const { code, stdout, stderr } = await capture(argv, cwd === undefined ? {} : { cwd });
+  const ms = performance.now() - began;
+  if (code === 0) return ms;
+  const lastLines = `${stdout}\n${stderr}`.trim().split('\n').slice(-20);
+  throw new WorldError(`${argv.join(' ')} failed`, { remedy: 'Read its last lines.', lastLines });
+}
+
+/** Does the work at the first call, and gives what came of it at each. */
+export function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => (result ??= work());
 }

@@ -6,10 +6,9 @@ import { pause } from '#src/deadline.ts';
 import type { EngineName } from '#src/engines/engine.ts';
 import type { Supervisor } from '#src/engines/supervisor.ts';
 import type { Paths } from '#src/paths.ts';
-import { capture } from '#src/process.ts';
 import { run } from '#src/runner/run.ts';
 
-import { timed, type Comparison } from './ab.ts';
+import { once, timed, timedProgram, type Comparison } from './ab.ts';
 import { peerPython, type Kernel } from './peers/peers.ts';
 
 /** One block through the supervisor and the runner, from a clean state, as the page and `./dej run` run it. */
@@ -22,8 +21,9 @@ const PRINT = 'x = 1\nprint(x * 2)';
 const SELECT = 'SELECT 42 AS a';
 
 export async function warmBlocks(supervisor: Supervisor, kernel: Kernel, paths: Paths): Promise<Comparison[]> {
-  const python = await peerPython(paths);
-  const fresh = (code: string) => () => timed(() => capture([python, '-c', code]));
+  const python = peerRunner(paths);
+  const fresh = (code: string) => () => python(['-c', code]);
+  const joined = once(() => joinPostgres(supervisor, kernel));
   const rounds = 40;
   const ours = (engine: EngineName, code: string) => ({
     name: `${engine} block, clean state`,
@@ -41,22 +41,23 @@ export async function warmBlocks(supervisor: Supervisor, kernel: Kernel, paths: 
     {
       name: 'warm DuckDB block',
       ours: ours('duckdb', SELECT),
-      peer: { name: 'JupySQL cell, kept state', sample: () => kernel.run(`%%sql\n${SELECT}`) },
+      peer: { name: 'JupySQL cell, kept state', sample: () => kernel.run(`%%sql duckdb\n${SELECT}`) },
       goal: 0.5,
       unit: 'ms',
       rounds,
     },
     {
-      name: 'warm PostgreSQL block, own database',
+      name: 'warm PostgreSQL block',
       ours: {
-        name: 'postgres block, clean state',
-        sample: async () => {
-          // Spare databases are made while a person reads; the loop reads for a moment too, untimed.
-          await pause(700);
-          return timed(() => block(supervisor, 'postgres', SELECT));
-        },
+        ...ours('postgres', SELECT),
+        // Spare databases are made while a person reads; the loop reads for a moment too.
+        ready: () => pause(700),
       },
-      peer: { name: 'JupySQL cell on DuckDB', sample: () => kernel.run(`%%sql\n${SELECT}`) },
+      peer: {
+        name: 'JupySQL cell on PostgreSQL, kept state',
+        ready: () => joined(),
+        sample: () => kernel.run(`%%sql postgres\n${SELECT}`),
+      },
       goal: 1.5,
       unit: 'ms',
       rounds: 10,
@@ -72,13 +73,27 @@ export async function warmBlocks(supervisor: Supervisor, kernel: Kernel, paths: 
   ];
 }
 
+/** Times a fresh process of the peers' Python. */
+function peerRunner(paths: Paths): (args: readonly string[], cwd?: string) => Promise<number> {
+  const python = once(() => peerPython(paths));
+  return async (args, cwd = paths.state) => timedProgram([await python(), ...args], cwd);
+}
+
+/** Gives the kernel a database of its own on the server that we use, so that both ask the same engine. */
+async function joinPostgres(supervisor: Supervisor, kernel: Kernel): Promise<void> {
+  const { address } = await supervisor.lease('postgres', { data: undefined });
+  if (address.kind !== 'postgres') throw new Error(`a database was leased, not a ${address.kind}`);
+  const { host, port, user, password, database } = address;
+  await kernel.run(`%sql postgresql+psycopg://${user}:${password}@${host}:${port}/${database} --alias postgres`);
+}
+
 /** Ten blocks of a page against a notebook of ten cells and a Markdown file of ten examples, each from nothing. */
 export async function tenBlocks(
   supervisor: Supervisor,
   paths: Paths,
 ): Promise<{ comparisons: Comparison[]; cleanUp: () => Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'dej-bench-'));
-  const python = await peerPython(paths);
+  const python = peerRunner(paths);
   const cells = Array.from({ length: 10 }, (_, i) => `x = ${i}\nprint(x * 2)`);
   const notebook = {
     nbformat: 4,
@@ -108,12 +123,11 @@ export async function tenBlocks(
   };
   const execute = {
     name: 'jupyter execute',
-    sample: () => timed(() => capture([python, '-m', 'jupyter', 'execute', 'ten.ipynb'], { cwd: folder })),
+    sample: () => python(['-m', 'jupyter', 'execute', 'ten.ipynb'], folder),
   };
   const examples = {
     name: 'pytest-examples',
-    sample: () =>
-      timed(() => capture([python, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', 'test_ten.py'], { cwd: folder })),
+    sample: () => python(['-m', 'pytest', '-q', '-p', 'no:cacheprovider', 'test_ten.py'], folder),
   };
   return {
     comparisons: [

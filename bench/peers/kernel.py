@@ -1,4 +1,4 @@
-"""A warm Jupyter kernel as a peer: reads a line of JSON {"code": …} or {"sql": …}, runs it, answers the milliseconds."""
+"""A warm Jupyter kernel as a peer: reads a line of JSON {"code": …}, runs it, answers the milliseconds."""
 
 import json
 import sys
@@ -27,7 +27,7 @@ def execute(code):
 
 execute("import duckdb, pandas; con = duckdb.connect()")
 execute("%load_ext sql")
-execute("%sql con --alias warm")
+execute("%sql con --alias duckdb")
 execute("%config SqlMagic.feedback = 0")
 print(json.dumps({"ready": True}), flush=True)
 for line in sys.stdin:

@@ -48,13 +48,29 @@ export interface Kernel {
   stop(): Promise<void>;
 }
 
+/** Like startKernel, but it starts with the first cell, so that a run without cells has none. */
+export function lazyKernel(paths: Paths): Kernel {
+  let kernel: Promise<Kernel> | undefined;
+  return {
+    run: async (code) => (await (kernel ??= startKernel(paths))).run(code),
+    stop: async () => (await kernel)?.stop(),
+  };
+}
+
 /** A warm Jupyter kernel, with duckdb and pandas imported and a connection open. */
-export async function startKernel(paths: Paths): Promise<Kernel> {
+async function startKernel(paths: Paths): Promise<Kernel> {
   const child = await start([await peerPython(paths), join(paths.root, 'bench', 'peers', 'kernel.py')]);
   const waiting: ((line: string) => void)[] = [];
+  const lastLines: string[] = [];
   forEachLine(child.stdout, (line) => waiting.shift()?.(line));
-  forEachLine(child.stderr, () => undefined);
-  const next = (): Promise<string> => new Promise((resolve) => waiting.push(resolve));
+  forEachLine(child.stderr, (line) => lastLines.push(line));
+  const next = async (): Promise<string> => {
+    const line = new Promise<string>((resolve) => waiting.push(resolve));
+    const end = child.exited.then(() => {
+      throw new WorldError('the Jupyter kernel ended', { remedy: 'Read its last lines.', lastLines });
+    });
+    return Promise.race([line, end]);
+  };
   await next();
   return {
     async run(code) {
