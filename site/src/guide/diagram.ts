@@ -26,7 +26,7 @@ export function diagram(source: string): string {
     .replace(/\bid="/g, `id="${id}`)
     .replace(/url\(#/g, `url(#${id}`)
     .replace(/<svg /, '<svg aria-hidden="true" ');
-  return `<figure class="diagram">${svg}<figcaption class="sr-only">Diagram, in words: ${escape(inWords(source))}</figcaption></figure>`;
+  return `<figure class="diagram" tabindex="0" aria-label="Diagram, scrolls sideways on a narrow screen">${svg}<figcaption class="sr-only">Diagram, in words: ${escape(inWords(source))}</figcaption></figure>`;
 }
 
 /** `A[read] --> B[write]` as "read leads to write". */
