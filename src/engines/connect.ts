@@ -3,7 +3,7 @@ import { connect as dial, type Socket } from 'node:net';
 import { join } from 'node:path';
 
 import { until } from '#src/deadline.ts';
-import { entry } from '#src/engines/entry.ts';
+import { edition, entry } from '#src/engines/entry.ts';
 import { prepareFolders } from '#src/engines/folders.ts';
 import { livingOwner } from '#src/engines/lock.ts';
 import { Connection } from '#src/engines/supervisor-connection.ts';
@@ -23,7 +23,10 @@ export interface ConnectOptions {
 /** Connects to the supervisor of this clone, starting it if there is none. */
 export async function connect(paths: Paths, options: ConnectOptions = {}): Promise<Supervisor> {
   const running = await findRunning(paths);
-  if (running !== undefined) return running;
+  const isCurrent = options.argv !== undefined || (await readSupervisorFile(paths))?.edition === edition();
+  if (running !== undefined && isCurrent) return running;
+  // One of an older build would start workers of the new one. It stays where others are connected to it.
+  await running?.shutdown();
   await prepareFolders(paths);
   const from = (await readLog(paths)).length;
   const evidence = async (): Promise<{ lastLines: readonly string[]; logPath: string }> => ({

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { ownRoot } from '#src/paths.ts';
@@ -10,4 +10,10 @@ export function entry(name: 'supervisor' | 'duckdb-worker'): [string] {
   if (isBundled && existsSync(bundled)) return [bundled];
   const source = { supervisor: 'supervisor-process', 'duckdb-worker': 'duckdb-worker' }[name];
   return [join(ownRoot(), 'src', 'engines', `${source}.ts`)];
+}
+
+/** Changes when the supervisor's program is built anew or edited. */
+export function edition(): string {
+  const [path] = entry('supervisor');
+  return `${path} of ${statSync(path).mtimeMs}`;
 }

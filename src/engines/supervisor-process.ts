@@ -4,6 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 
 import { ENGINE_NAMES, type EngineName } from '#src/engines/engine.ts';
+import { edition } from '#src/engines/entry.ts';
 import { prepareFolders } from '#src/engines/folders.ts';
 import { lock, type Lock } from '#src/engines/lock.ts';
 import { tail, type LogTail } from '#src/engines/log.ts';
@@ -20,6 +21,9 @@ import { killTrees, list, startedAt } from '#src/process.ts';
 const IDLE_MS = 5 * 60_000;
 /** How long it stays when nobody is connected and nothing runs: long enough for the next command of a script. */
 const LINGER_MS = 5_000;
+
+/** Read at once: the file may be replaced while we run. */
+const EDITION = edition();
 
 /** The one process of a clone that owns its engines. */
 class SupervisorProcess {
@@ -180,6 +184,7 @@ class SupervisorProcess {
       pid: process.pid,
       startedAt: began(process.pid),
       socketPath: this.#socketPath,
+      edition: EDITION,
       marker: this.#marker,
       engines: pids.map((pid) => ({ pid, startedAt: began(pid) })),
     };

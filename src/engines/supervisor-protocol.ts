@@ -25,6 +25,8 @@ export interface SupervisorFile {
   /** Tells the process from a later one with the same id. */
   readonly startedAt: string;
   readonly socketPath: string;
+  /** Which build of the program it runs (see entry.ts). */
+  readonly edition: string;
   /** Marks every process that it starts. */
   readonly marker: string;
   /** The engines' top processes, for those that rewrite their environment and so lose the marker. */

@@ -76,6 +76,19 @@ test('whoever comes while it ends is served all the same', async (t) => {
   assert.equal(answerOf(await runBlock(next, 'duckdb', PROGRAMS.duckdb.answer)), '42');
 });
 
+test('one of an older build makes way, unless somebody else is connected', async (t) => {
+  const place = await clone(t);
+  const first = await place.connect();
+  const { pid, ...rest } = await place.file();
+  await writeFile(join(place.paths.state, 'supervisor.json'), JSON.stringify({ pid, ...rest, edition: 'older' }));
+  const second = await place.connect();
+  assert.equal((await place.file()).pid, pid, 'another is connected');
+  await Promise.all([first.close(), second.close()]);
+  await using _third = await place.connect();
+  assert.notEqual((await place.file()).pid, pid);
+  assert.equal(await isAlive(pid), false);
+});
+
 test('SIGTERM ends it with all that it owns', async (t) => {
   const place = await clone(t);
   await using supervisor = await place.connect();
