@@ -32,7 +32,6 @@ function chosen(): string[] {
     .sort()
     .filter((file) => !/^test\/(input|output)\//.test(file))
     .filter((file) => gate || !file.startsWith('test/gate/'))
-    .filter((file) => !quick || !HEAVY.test(file))
     .filter((file) => words.length === 0 || words.some((word) => file.includes(word)));
 }
 
@@ -59,8 +58,9 @@ const began = performance.now();
 const files = chosen();
 const heavy = files.filter((file) => HEAVY.test(file));
 const light = files.filter((file) => !HEAVY.test(file));
-console.log(`${files.length} test files: ${light.length} light, ${heavy.length} with engines, servers or a browser`);
-if (files.some((file) => BROWSER.test(file))) {
+const leftOut = quick ? '; those are left out by --quick' : '';
+console.log(`${light.length} test files, and ${heavy.length} with engines, servers or a browser${leftOut}`);
+if (!quick && files.some((file) => BROWSER.test(file))) {
   // Without one the rest is still worth running; the files that need it fail by themselves.
   const browser = await ensureBrowser(console.log).catch((error: unknown) => `none; ${String(error)}`);
   console.log(`Browser: ${browser}`);
@@ -69,7 +69,7 @@ await runFiles(
   light.toSorted((a, b) => Number(LONG.test(b)) - Number(LONG.test(a))),
   Math.max(2, availableParallelism()),
 );
-await runFiles(heavy, 1);
+if (!quick) await runFiles(heavy, 1);
 console.log(summaryLines(results, performance.now() - began).join('\n'));
 const failed = results.some((result) => result.failed.length > 0);
 const ran = results.some((result) => result.passed.length > 0);

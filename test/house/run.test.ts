@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import test from 'node:test';
 
 import { until } from '#src/deadline.ts';
 import { ownRoot } from '#src/paths.ts';
-import { isAlive } from '#src/process.ts';
+import { capture, isAlive, type Captured } from '#src/process.ts';
 import { runFile, type FileResult } from '#test/run/file.ts';
 import { fileLines, summaryLines } from '#test/run/words.ts';
 
@@ -30,10 +31,10 @@ test('tests that hold others are not counted; a failure says file, line and why;
 });
 
 test('a file that hangs is ended with all that it started, and its test is named', async () => {
-  const { passed, failed, left } = await run('hangs', 3000);
+  const { passed, failed, left } = await run('hangs', 10_000);
   assert.deepEqual([passed.length, failed.length, left], [1, 1, 1]);
   const { error = '' } = failed[0] ?? {};
-  assert.match(error, /not within 3 s; it was in never ends/);
+  assert.match(error, /not within 10 s; it was in never ends/);
   const stray = Number(/stray (\d+)/.exec(error)?.[1]);
   assert.ok(stray > 0, error);
   await until('end of the stray', async () => !(await isAlive(stray)), { deadlineMs: 10_000 });
@@ -55,4 +56,19 @@ test('what a file leaves running is ended and told', async () => {
 test('a file that breaks before its first test, or holds none, has failed', async () => {
   assert.match((await run('broken')).failed[0]?.error ?? '', /broken before its first test/);
   assert.match((await run('empty')).failed[0]?.error ?? '', /^holds no test/);
+});
+
+/** `npm test -- <words>`, without what prepares it. */
+function npmTest(...words: string[]): Promise<Captured> {
+  return capture([process.execPath, join(root, 'test', 'run.ts'), ...words], { cwd: root });
+}
+
+test('the last line counts, and the exit code says whether all is well', async () => {
+  const good = await npmTest('leaves/statements');
+  assert.match(good.stdout, /\n\d+ passed, 0 failed\n$/);
+  assert.equal(good.code, 0);
+  const none = await npmTest('--quick', 'test/cli/');
+  assert.match(none.stdout, /^0 test files, and \d+ with engines, .* left out by --quick\n/);
+  assert.match(none.stdout, /\n0 passed, 0 failed\n$/);
+  assert.equal(none.code, 1, 'a run without a test proves nothing');
 });
