@@ -25,7 +25,7 @@ export async function make(root, parts) {
 
 async function packages(root) {
   const wanted = Object.keys(JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages).length - 1;
-  const work = showWork('Installing packages (about 150 MB to download, 440 MB on disk, once)', () => {
+  const work = showWork('Installing packages (about 200 MB to download, 440 MB on disk, once)', () => {
     const done = countPackages(join(root, 'node_modules'));
     return `${Math.min(done, wanted)} of about ${wanted}`;
   });

@@ -42,7 +42,7 @@ async function managedNode(root, floor) {
   for (const file of ['package.json', 'package-lock.json', '.npmrc'])
     copyFileSync(join(root, 'launch', 'node', file), join(partial, file));
   const work = showWork(
-    `Node ${process.versions.node} is older than ${floor}: getting Node ${version} (about 45 MB, once)`,
+    `Node ${process.versions.node} is older than ${floor}: getting Node ${version} (about 50 MB, once)`,
   );
   const npm = process.env.npm_execpath;
   const args = ['ci', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
