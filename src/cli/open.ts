@@ -7,7 +7,7 @@ import { createContext, type Context } from '#src/commands/context.ts';
 import { LearnerError } from '#src/error.ts';
 import { APP_PORT, freePort, isFree } from '#src/ports.ts';
 import type { App } from '#src/server/app.ts';
-import { findApp, mintAddress } from '#src/server/instance.ts';
+import { findApp, mintAddress, originOf } from '#src/server/instance.ts';
 import { serve, type Served } from '#src/server/serve.ts';
 
 export interface OpenOptions {
@@ -23,7 +23,7 @@ export async function open(options: OpenOptions): Promise<void> {
   const running = await findApp(context.paths);
   if (running !== undefined) {
     const address = await mintAddress(context.paths, running);
-    console.log(`The journal is already running (process ${running.pid}) at http://127.0.0.1:${running.port}/`);
+    console.log(`The journal is already running (process ${running.pid}) at ${originOf(running.host, running.port)}/`);
     return present(address, options.open);
   }
   const port = await choosePort(options.port);
@@ -33,6 +33,7 @@ export async function open(options: OpenOptions): Promise<void> {
     port,
     host: options.host,
     app: faceOf(context),
+    tell: console.log,
   });
   console.log(`The journal is running at ${served.address}`);
   await present(served.openAddress(), options.open);

@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 
 import type { Sessions } from '#src/server/session.ts';
 
@@ -33,13 +33,14 @@ type Bindings = { Bindings: { incoming: Incoming } };
 /** Before any route: the host, and for what changes state the origin, the kind of request and its type. */
 export function guard(hosts: readonly string[]): MiddlewareHandler<Bindings> {
   return async (c, next) => {
-    if (!isOwnHost(c.env.incoming, hosts)) return c.text('This server answers to 127.0.0.1 and localhost only.', 403);
+    if (!isOwnHost(c.env.incoming, hosts)) return c.text('Another host.', 403);
     const { method } = c.req;
     if (method !== 'GET' && method !== 'HEAD' && method !== 'POST')
       return c.text('Only GET, HEAD and POST are known here.', 405);
     const site = c.req.header('sec-fetch-site');
     const isNavigation =
       method === 'GET' &&
+      !c.req.path.startsWith('/api/') &&
       c.req.header('sec-fetch-mode') === 'navigate' &&
       c.req.header('sec-fetch-dest') === 'document';
     // A link elsewhere may lead here; anything else that another site starts is refused.
@@ -63,17 +64,33 @@ export function needsSession(sessions: Sessions): MiddlewareHandler {
   return async (c, next) => {
     if (sessions.isIn(c.req.header('cookie'))) return next();
     if (c.req.path.startsWith('/api/')) return c.json({ error: 'no session', remedy: 'Run ./dej open.' }, 401);
-    return c.html(HOW_TO_GET_IN, 401);
+    return c.html(wayIn(isFromElsewhere(c) ? c.req.url : undefined), 401);
   };
 }
 
-const HOW_TO_GET_IN = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Data Engineering Mastery Journal</title>
-<meta name="viewport" content="width=device-width"><style>body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:4rem auto;padding:0 1rem;color-scheme:light dark}</style></head>
+/**
+ * Whether a link on another site led here. The browser keeps a SameSite=Strict cookie to itself then, even one that is
+ * signed in; a page of ours that goes to the same address once more does send it.
+ */
+export function isFromElsewhere(c: Context): boolean {
+  return c.req.method === 'GET' && c.req.header('sec-fetch-site') === 'cross-site';
+}
+
+/** Goes to an address of ours by itself. It is absolute, since a path like //name would lead to another host. */
+export function goTo(url: string): string {
+  const text = url.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+  return `<meta http-equiv="refresh" content="0;url=${text}">`;
+}
+
+const wayIn = (
+  again: string | undefined,
+): string => `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Data Engineering Mastery Journal</title>
+<meta name="viewport" content="width=device-width">${again === undefined ? '' : goTo(again)}<style>body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:4rem auto;padding:0 1rem;color-scheme:light dark}</style></head>
 <body><h1>This browser is not let in yet</h1><p>The journal runs code on this machine, so it only talks to a browser that was opened for it.</p>
 <p>In the folder of the journal, run <code>./dej open</code>. It opens a page that this browser then stays signed in with.</p></body></html>`;
 
-/** On every answer: what the page may load, and that no other page may use it. */
-export function headers(scriptHashes: readonly string[]): MiddlewareHandler {
+/** On every answer: what the page may load, that no other page may use it, and that nothing is kept unless said. */
+export function headers(scriptHashes: readonly string[]): ReadonlyMap<string, string> {
   const policy = [
     "default-src 'self'",
     // wasm-unsafe-eval is for the search's index reader.
@@ -85,13 +102,12 @@ export function headers(scriptHashes: readonly string[]): MiddlewareHandler {
     "form-action 'self'",
     "frame-ancestors 'none'",
   ].join('; ');
-  return async (c, next) => {
-    await next();
-    c.res.headers.set('content-security-policy', policy);
-    c.res.headers.set('x-content-type-options', 'nosniff');
-    c.res.headers.set('referrer-policy', 'no-referrer');
-    c.res.headers.set('cross-origin-resource-policy', 'same-origin');
-    c.res.headers.set('cross-origin-opener-policy', 'same-origin');
-    if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store');
-  };
+  return new Map([
+    ['content-security-policy', policy],
+    ['x-content-type-options', 'nosniff'],
+    ['referrer-policy', 'no-referrer'],
+    ['cross-origin-resource-policy', 'same-origin'],
+    ['cross-origin-opener-policy', 'same-origin'],
+    ['cache-control', 'no-store'],
+  ]);
 }

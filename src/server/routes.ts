@@ -1,3 +1,5 @@
+import { homedir } from 'node:os';
+
 import type { Context } from 'hono';
 import { stream } from 'hono/streaming';
 import { z } from 'zod';
@@ -66,8 +68,7 @@ export class BadRequest extends Error {
 }
 
 async function body<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
-  const text = await c.req.text();
-  if (Buffer.byteLength(text) > MAX_BODY_BYTES) throw new BadRequest(413, 'The body is too large.');
+  const text = await textOf(c);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -80,6 +81,20 @@ async function body<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
     400,
     parsed.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`).join('; '),
   );
+}
+
+/** The body, which is never held beyond its limit: one that is sent in chunks doesn't say its length before. */
+async function textOf(c: Context): Promise<string> {
+  const reader = c.req.raw.body?.getReader();
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for (;;) {
+    const chunk = await reader?.read();
+    if (chunk?.value === undefined) return Buffer.concat(chunks).toString('utf8');
+    bytes += chunk.value.byteLength;
+    if (bytes > MAX_BODY_BYTES) throw new BadRequest(413, 'The body is too large.');
+    chunks.push(chunk.value);
+  }
 }
 
 /** Streams events, one JSON value a line, and stops the work when the browser goes away. */
@@ -101,9 +116,13 @@ function lines(c: Context, begin: (signal: AbortSignal) => AsyncIterable<unknown
   });
 }
 
+/** Two folders or more from the root on; an address on the web is none. */
+const ABSOLUTE_PATH = /(?<![\w/:.~-])(?:file:\/\/)?(?:\/[^\s/"'`:;,()<>]+){2,}/g;
+
 /** An error as a page may see it: our own words, without the machine's paths. */
 export function shown(error: unknown): Pick<ErrorReport, 'message' | 'remedy' | 'lastLines'> {
   const { message, remedy, lastLines } = reportOf(error);
-  const clean = (text: string): string => text.replace(/(?:\/[\w.@+-]+){2,}/g, (path) => `…/${path.split('/').at(-1)}`);
+  const clean = (text: string): string =>
+    text.replaceAll(homedir(), '~').replace(ABSOLUTE_PATH, (path) => `…/${path.split('/').at(-1)}`);
   return { message: clean(message), remedy: clean(remedy), lastLines: lastLines.map(clean) };
 }

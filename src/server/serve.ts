@@ -1,21 +1,30 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import type { IncomingMessage, Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 
-import { createAdaptorServer } from '@hono/node-server';
+import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 
 import { systemClock, type Clock } from '#src/clock.ts';
 import { LearnerError, WorldError } from '#src/error.ts';
 import type { Paths } from '#src/paths.ts';
 import type { App } from '#src/server/app.ts';
-import { guard, headers, hostsOf, isOwnHost, isOwnOrigin, needsSession } from '#src/server/guard.ts';
+import {
+  goTo,
+  guard,
+  headers,
+  hostsOf,
+  isFromElsewhere,
+  isOwnHost,
+  isOwnOrigin,
+  needsSession,
+} from '#src/server/guard.ts';
 import { forgetApp, originOf, recordApp } from '#src/server/instance.ts';
 import { BadRequest, ROUTES, shown } from '#src/server/routes.ts';
-import { readSecret, Sessions } from '#src/server/session.ts';
+import { ownSecret, Sessions } from '#src/server/session.ts';
 import { Site } from '#src/server/static.ts';
 
 export interface ServeOptions {
@@ -27,6 +36,8 @@ export interface ServeOptions {
   readonly host: string;
   readonly app: App;
   readonly clock?: Clock;
+  /** Told what the person should know, a line at a time. */
+  readonly tell?: (line: string) => void;
 }
 
 export interface Served {
@@ -51,16 +62,22 @@ export async function serve(options: ServeOptions): Promise<Served> {
   }
   const host = options.host === 'localhost' ? '127.0.0.1' : options.host;
   const bootId = randomBytes(12).toString('base64url');
-  const sessions = new Sessions(await readSecret(paths.state), { bootId, port, clock });
+  const sessions = new Sessions(await ownSecret(paths.state, options.tell), { bootId, port, clock });
   const hosts = hostsOf(port);
   const hono = build({
     hosts,
     sessions,
     app,
     site: new Site(options.site),
-    scriptHashes: await scriptHashes(options.site),
   });
-  const server = createAdaptorServer({ fetch: hono.fetch, overrideGlobalObjects: false }) as Server;
+  const answer = getRequestListener(hono.fetch, { overrideGlobalObjects: false });
+  const always = headers(await scriptHashes(options.site));
+  // Before the framework sees a request: it and node answer a malformed one by themselves, without our headers.
+  const server = createServer({ requireHostHeader: false }, (request, response) => {
+    for (const [name, value] of always) response.setHeader(name, value);
+    if (isOwnHost(request, hosts)) void answer(request, response);
+    else response.writeHead(403, { connection: 'close', 'content-type': 'text/plain; charset=utf-8' }).end(STRANGER);
+  });
   server.on('upgrade', (request, socket) => refuseUpgrade(request, socket, hosts));
   await listen(server, port, host);
   await recordApp(paths, { host, port, bootId });
@@ -73,7 +90,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
       await closed;
-      await forgetApp(paths);
+      await forgetApp(paths, bootId);
     },
   };
 }
@@ -83,22 +100,26 @@ interface Parts {
   readonly sessions: Sessions;
   readonly app: App;
   readonly site: Site;
-  readonly scriptHashes: readonly string[];
 }
 
+const STRANGER = 'This server answers to 127.0.0.1 and localhost only.';
+
 /** The whole application. Protections come first and hold for every path, also for those that no route knows. */
-export function build({ hosts, sessions, app, site, scriptHashes: hashes }: Parts) {
+export function build({ hosts, sessions, app, site }: Parts) {
   const hono = new Hono<{ Bindings: { incoming: IncomingMessage } }>();
-  hono.use(headers(hashes));
   hono.use(guard(hosts));
   hono.use(async (c, next) => {
     const code = c.req.path === '/' && c.req.method === 'GET' ? c.req.query('code') : undefined;
     if (code === undefined) return next();
-    if (!sessions.redeem(code)) return sessions.isIn(c.req.header('cookie')) ? c.redirect('/', 303) : c.html(USED, 401);
+    const home = new URL('/', c.req.url).href;
+    if (!sessions.redeem(code)) {
+      if (sessions.isIn(c.req.header('cookie'))) return c.redirect('/', 303);
+      return c.html(isFromElsewhere(c) ? page(goTo(home), OPENING) : USED, 401);
+    }
     c.header('set-cookie', sessions.cookie);
     // A redirect would go out without the new cookie when another program opened the address (SameSite=Strict counts
     // where the navigation began); a page of our own that moves on does send it.
-    return c.html(LET_IN);
+    return c.html(page(goTo(home), OPENING));
   });
   hono.use(needsSession(sessions));
   for (const { method, path, handle } of ROUTES) hono.on(method, path, (c) => handle(c, app));
@@ -115,7 +136,7 @@ export function build({ hosts, sessions, app, site, scriptHashes: hashes }: Part
 
 const page = (head: string, text: string): string =>
   `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Data Engineering Mastery Journal</title>${head}<style>body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:4rem auto;padding:0 1rem;color-scheme:light dark}</style></head><body>${text}</body></html>`;
-const LET_IN = page('<meta http-equiv="refresh" content="0;url=/">', '<p>Opening <a href="/">the journal</a>.</p>');
+const OPENING = '<p>Opening <a href="/">the journal</a>.</p>';
 const USED = page(
   '',
   '<h1>This address was used already</h1><p>It works once. Run <code>./dej open</code> in the folder of the journal for a new one.</p>',

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { chmod, mkdir, readFile, stat } from 'node:fs/promises';
+import { link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Clock } from '#src/clock.ts';
@@ -24,12 +24,11 @@ export class Sessions {
     this.#bootId = options.bootId;
     this.#clock = options.clock;
     // Browsers don't separate cookies by port, so the port is in the name.
-    this.cookieName = `dej-${options.port}`;
+    this.cookieName = cookieName(options.port);
   }
 
   get cookie(): string {
-    const value = sign(this.#secret, `cookie ${this.cookieName}`);
-    return `${this.cookieName}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000`;
+    return `${this.cookieName}=${cookieValue(this.#secret, this.cookieName)}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000`;
   }
 
   code(): string {
@@ -48,7 +47,7 @@ export class Sessions {
   }
 
   isIn(cookieHeader: string | undefined): boolean {
-    const wanted = sign(this.#secret, `cookie ${this.cookieName}`);
+    const wanted = cookieValue(this.#secret, this.cookieName);
     return (cookieHeader ?? '').split(/;\s*/).some((pair) => {
       const at = pair.indexOf('=');
       return pair.slice(0, at) === this.cookieName && isSame(pair.slice(at + 1), wanted);
@@ -63,14 +62,51 @@ export function mintCode(secret: Buffer, bootId: string, clock: Clock): string {
   return `${nonce}.${expiry}.${sign(secret, `code ${bootId} ${nonce} ${expiry}`)}`;
 }
 
+/** What a browser that was let in sends, for another process of the same person. */
+export function cookieOf(secret: Buffer, port: number): string {
+  return `${cookieName(port)}=${cookieValue(secret, cookieName(port))}`;
+}
+
+const SECRET_BYTES = 32;
+
 /** The secret of this clone: 256 random bits, made once, readable by the owner only. */
-export async function readSecret(state: string): Promise<Buffer> {
+export async function ownSecret(state: string, tell: (line: string) => void = () => undefined): Promise<Buffer> {
   const path = join(state, 'secret');
   await mkdir(state, { recursive: true, mode: 0o700 });
+  const fresh = (): string => randomBytes(SECRET_BYTES).toString('base64url');
   const mode = (await stat(path).catch(() => undefined))?.mode;
-  if (mode === undefined) await writeAtomic(path, randomBytes(32).toString('base64url'), 0o600);
-  else if ((mode & 0o077) !== 0) await chmod(path, 0o600);
-  return Buffer.from((await readFile(path, 'utf8')).trim(), 'base64url');
+  if (mode === undefined) await createOnce(path, fresh());
+  else if ((mode & 0o077) !== 0) {
+    // Whoever could read it may have done so, and narrowing the mode takes nothing back.
+    tell('Other accounts of this machine could read the secret of the app; it has a new one. Open the app anew.');
+    await writeAtomic(path, fresh(), 0o600);
+  } else if ((await readSecret(state)).length < SECRET_BYTES) await writeAtomic(path, fresh(), 0o600);
+  return readSecret(state);
+}
+
+export async function readSecret(state: string): Promise<Buffer> {
+  return Buffer.from((await readFile(join(state, 'secret'), 'utf8')).trim(), 'base64url');
+}
+
+/** Whole or not at all, and never over another's: two that start at once must end with the same secret. */
+async function createOnce(path: string, content: string): Promise<void> {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  await writeFile(temporary, content, { mode: 0o600, flag: 'wx' });
+  try {
+    await link(temporary, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+function cookieName(port: number): string {
+  return `dej-${port}`;
+}
+
+function cookieValue(secret: Buffer, name: string): string {
+  return sign(secret, `cookie ${name}`);
 }
 
 function sign(secret: Buffer, text: string): string {

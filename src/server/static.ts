@@ -16,7 +16,9 @@ const TYPES: Record<string, string> = {
   '.json': 'application/json; charset=utf-8',
   '.svg': 'image/svg+xml',
   '.png': 'image/png',
+  '.jpg': 'image/jpeg',
   '.webp': 'image/webp',
+  '.woff2': 'font/woff2',
   '.ico': 'image/x-icon',
   '.txt': 'text/plain; charset=utf-8',
   '.xml': 'application/xml; charset=utf-8',
@@ -74,7 +76,9 @@ export class Site {
     // Names under _astro/ hold a hash of their content.
     c.header(
       'cache-control',
-      c.req.path.startsWith('/_astro/') ? 'private, max-age=31536000, immutable' : 'private, no-cache',
+      status === 200 && c.req.path.startsWith('/_astro/')
+        ? 'private, max-age=31536000, immutable'
+        : 'private, no-cache',
     );
     if (status === 200 && c.req.header('if-none-match') === asset.tag) return c.body(null, 304);
     const zipped = /\bgzip\b/.test(c.req.header('accept-encoding') ?? '') ? asset.zipped : undefined;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 
+import { within } from '#src/deadline.ts';
 import { pathsOf, type Paths } from '#src/paths.ts';
 import { freePort } from '#src/ports.ts';
 import type { App } from '#src/server/app.ts';
@@ -30,6 +31,10 @@ export async function startServer(
   const site = join(folder, 'site');
   await mkdir(join(site, 'page'), { recursive: true });
   await writeFile(join(site, 'index.html'), '<h1>Home</h1><script>1</script>');
+  const pixel = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>';
+  await writeFile(join(site, 'pixel.svg'), pixel);
+  await mkdir(join(site, '_astro'), { recursive: true });
+  await writeFile(join(site, '_astro', 'a.123.js'), '1;');
   await writeFile(join(site, '404.html'), '<h1>No such page</h1>');
   await writeFile(join(site, 'page', 'index.html'), `<h1>${'A page. '.repeat(200)}</h1>`);
   await writeFile(join(site, 'csp.json'), JSON.stringify({ scriptHashes: ['sha256-x'] }));
@@ -73,7 +78,7 @@ export interface RawAnswer {
 
 /** Sends bytes as they are, since a client library would mend what a test wants to break. */
 export function raw(port: number, text: string, address = '127.0.0.1'): Promise<RawAnswer> {
-  return new Promise((resolve, reject) => {
+  const answered = new Promise<RawAnswer>((resolve, reject) => {
     const socket = connect(port, address);
     let answer = '';
     socket.setEncoding('utf8');
@@ -85,6 +90,7 @@ export function raw(port: number, text: string, address = '127.0.0.1'): Promise<
     });
     socket.write(text);
   });
+  return within('the answer', answered, { deadlineMs: 20_000 });
 }
 
 /** One request, written out. Headers given as undefined are left out. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { chmod, readFile, stat } from 'node:fs/promises';
-import { networkInterfaces } from 'node:os';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -8,7 +8,7 @@ import test from 'node:test';
 import { until } from '#src/deadline.ts';
 import { findApp, mintAddress } from '#src/server/instance.ts';
 import { serve } from '#src/server/serve.ts';
-import { readSecret, Sessions } from '#src/server/session.ts';
+import { ownSecret, readSecret, Sessions } from '#src/server/session.ts';
 import { raw, request, startServer } from '#test/server/served.ts';
 
 test('a code lets one browser in, once; the cookie is for this site alone', async (t) => {
@@ -79,11 +79,53 @@ test('another process of the same user finds the running app and makes an addres
   assert.equal(await findApp(paths), undefined);
 });
 
+test('what a killed app left behind, or anything else in its place, counts as none', async (t) => {
+  const { paths, served } = await startServer(t);
+  const path = join(paths.state, 'app.json');
+  const own = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
+  for (const left of [
+    '',
+    '{}',
+    '[]',
+    'null',
+    JSON.stringify({ ...own, startedAt: '1' }),
+    JSON.stringify({ ...own, pid: 0 }),
+  ]) {
+    await writeFile(path, left);
+    assert.equal(await findApp(paths), undefined, left);
+  }
+  const other = JSON.stringify({ ...own, bootId: 'another' });
+  await writeFile(path, other);
+  await served.close();
+  assert.equal(await readFile(path, 'utf8'), other, 'the record of another app stays');
+  assert.equal(await findApp(paths), undefined, 'its process is there, but nobody listens');
+});
+
+test('an app that lost its secret is not mistaken for one that can be opened', async (t) => {
+  const { paths } = await startServer(t);
+  await writeFile(join(paths.state, 'secret'), Buffer.alloc(32, 1).toString('base64url'));
+  await assert.rejects(findApp(paths), /is running already .* does not know the secret/);
+});
+
+test('several that start at once in a new clone have one secret; an empty one is never used', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'dej-secret-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const secrets = await Promise.all(Array.from({ length: 8 }, () => ownSecret(folder)));
+  assert.equal(new Set(secrets.map((secret) => secret.toString('hex'))).size, 1);
+  assert.deepEqual(await readdir(folder), ['secret']);
+  await writeFile(join(folder, 'secret'), '');
+  assert.equal((await ownSecret(folder)).length, 32);
+});
+
 test('the secret and what is written beside it are for the owner only', async (t) => {
   const { paths } = await startServer(t);
   for (const name of ['secret', 'app.json']) assert.equal((await stat(join(paths.state, name))).mode & 0o077, 0, name);
   await chmod(join(paths.state, 'secret'), 0o644);
-  await readSecret(paths.state);
+  const before = await readSecret(paths.state);
+  const told: string[] = [];
+  const after = await ownSecret(paths.state, (line) => told.push(line));
+  assert.notDeepEqual(after, before, 'what others could read is no secret any more');
+  assert.match(told.join(), /has a new one/);
   assert.equal((await stat(join(paths.state, 'secret'))).mode & 0o077, 0, 'made private again');
   assert.equal(Buffer.from((await readFile(join(paths.state, 'secret'), 'utf8')).trim(), 'base64url').length, 32);
 });
