@@ -26,7 +26,7 @@ export async function query(client: Client, text: string, rowLimit: number): Pro
   const ended = new Promise<readonly FieldDef[]>((resolve, reject) => {
     asked.on('row', (row) => {
       total++;
-      left -= (row).reduce((sum, cell) => sum + (cell?.length ?? 4), 0);
+      left -= row.reduce((sum, cell) => sum + (cell?.length ?? 4), 0);
       if (left >= 0 && rows.length < rowLimit) rows.push(row);
     });
     asked.on('error', reject);
