@@ -1,5 +1,6 @@
-import { globSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 
 import { ownRoot } from '#src/paths.ts';
 import { ensureBrowser } from '#test/browser.ts';
@@ -22,7 +23,6 @@ const words = args.filter((arg) => !arg.startsWith('--'));
 const FILE_DEADLINE_MS = gate ? 60 * 60_000 : 10 * 60_000;
 
 const HEAVY = /^test\/(engines|server|e2e|cli|commands|launch|gate)\//;
-const BROWSER = /^test\/e2e\//;
 /** Begun first, because they take longest. */
 const LONG = /^test\/house\//;
 
@@ -60,7 +60,8 @@ const heavy = files.filter((file) => HEAVY.test(file));
 const light = files.filter((file) => !HEAVY.test(file));
 const leftOut = quick ? '; those are left out by --quick' : '';
 console.log(`${light.length} test files, and ${heavy.length} with engines, servers or a browser${leftOut}`);
-if (!quick && files.some((file) => BROWSER.test(file))) {
+const usesBrowser = (file: string): boolean => readFileSync(join(root, file), 'utf8').includes('#test/browser.ts');
+if (!quick && heavy.some(usesBrowser)) {
   // Without one the rest is still worth running; the files that need it fail by themselves.
   const browser = await ensureBrowser(console.log).catch((error: unknown) => `none; ${String(error)}`);
   console.log(`Browser: ${browser}`);
