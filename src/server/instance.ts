@@ -46,7 +46,10 @@ const ANSWER_DEADLINE_MS = 5000;
  * The running app, or undefined; what a killed one left behind counts as none. A WorldError says that its process is
  * there but does not answer (suspended, for example) or does not know this clone's secret any more.
  */
-export async function findApp(paths: Paths): Promise<Instance | undefined> {
+export async function findApp(
+  paths: Paths,
+  { deadlineMs = ANSWER_DEADLINE_MS }: { deadlineMs?: number } = {},
+): Promise<Instance | undefined> {
   const found = await recorded(paths);
   if (found === undefined || (await startedAt(found.pid)) !== found.startedAt) return undefined;
   const trouble = (what: string): WorldError =>
@@ -62,7 +65,7 @@ export async function findApp(paths: Paths): Promise<Instance | undefined> {
       () => undefined,
     );
   };
-  const status = await within('the answer', ask(), { deadlineMs: ANSWER_DEADLINE_MS })
+  const status = await within('the answer', ask(), { deadlineMs })
     .catch(() => {
       throw trouble('does not answer');
     })

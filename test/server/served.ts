@@ -24,7 +24,7 @@ export interface TestServer {
 /** A server with a small site and an app that runs nothing but tells what it was asked. */
 export async function startServer(
   t: TestContext,
-  options: { folder?: string; port?: number } = {},
+  options: { folder?: string; port?: number; host?: '127.0.0.1' | '::1' } = {},
 ): Promise<TestServer> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'dej-server-')));
   t.after(() => rm(folder, { recursive: true, force: true }));
@@ -62,7 +62,7 @@ export async function startServer(
   };
   const paths = pathsOf(folder, { DEJ_STATE: join(folder, 'state') });
   const port = options.port ?? (await freePort());
-  const served = await serve({ paths, site, port, host: '127.0.0.1', app });
+  const served = await serve({ paths, site, port, host: options.host ?? '127.0.0.1', app });
   t.after(() => served.close());
   const host = `127.0.0.1:${port}`;
   const entered = await fetch(served.openAddress());

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { networkInterfaces, tmpdir } from 'node:os';
-import { connect } from 'node:net';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
 
@@ -143,6 +143,35 @@ test('only this machine can connect', async (t) => {
     });
     assert.equal(outcome, 'ECONNREFUSED', face?.address);
   }
+});
+
+test('over IPv6 too, a browser is served under its own name and port only', async (t) => {
+  const hasLoopback6 = Object.values(networkInterfaces())
+    .flat()
+    .some((face) => face?.address === '::1');
+  if (!hasLoopback6) return t.skip('this machine has no ::1');
+  const { served, port, paths } = await startServer(t, { host: '::1' });
+  assert.equal(served.address, `http://[::1]:${port}/`);
+  assert.equal((await findApp(paths))?.host, '::1');
+  const code = new URL(served.openAddress()).search;
+  assert.equal((await raw(port, request(`GET /${code}`, { host: '[::1]' }), '::1')).status, 403);
+  assert.equal((await raw(port, request(`GET /${code}`, { host: `[::1]:${port}` }), '::1')).status, 200);
+});
+
+test('an app that does not answer is told from one that is not there', async (t) => {
+  const { paths } = await startServer(t);
+  const silent = createServer();
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const open = new Set<Socket>();
+  silent.on('connection', (socket) => open.add(socket));
+  t.after(() => {
+    for (const socket of open) socket.destroy();
+    silent.close();
+  });
+  const path = join(paths.state, 'app.json');
+  const own = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
+  await writeFile(path, JSON.stringify({ ...own, port: (silent.address() as AddressInfo).port }));
+  await assert.rejects(findApp(paths, { deadlineMs: 200 }), /is running already .* does not answer/);
 });
 
 test('an address that is not loopback is refused before anything listens', async (t) => {
