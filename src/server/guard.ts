@@ -84,7 +84,7 @@ export function goTo(url: string): string {
 
 const wayIn = (
   again: string | undefined,
-): string => `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Data Engineering Mastery Journal</title>
+): string => `<!doctype html><html lang="en"><head><meta charset="utf-8"><link rel="icon" href="data:,"><title>Data Engineering Mastery Journal</title>
 <meta name="viewport" content="width=device-width">${again === undefined ? '' : goTo(again)}<style>body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:4rem auto;padding:0 1rem;color-scheme:light dark}</style></head>
 <body><h1>This browser is not let in yet</h1><p>The journal runs code on this machine, so it only talks to a browser that was opened for it.</p>
 <p>In the folder of the journal, run <code>./dej open</code>. It opens a page that this browser then stays signed in with.</p></body></html>`;

@@ -135,7 +135,7 @@ export function build({ hosts, sessions, app, site }: Parts) {
 }
 
 const page = (head: string, text: string): string =>
-  `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Data Engineering Mastery Journal</title>${head}<style>body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:4rem auto;padding:0 1rem;color-scheme:light dark}</style></head><body>${text}</body></html>`;
+  `<!doctype html><html lang="en"><head><meta charset="utf-8"><link rel="icon" href="data:,"><title>Data Engineering Mastery Journal</title>${head}<style>body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:4rem auto;padding:0 1rem;color-scheme:light dark}</style></head><body>${text}</body></html>`;
 const OPENING = '<p>Opening <a href="/">the journal</a>.</p>';
 const USED = page(
   '',

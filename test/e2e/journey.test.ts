@@ -26,6 +26,8 @@ let app: StartedApp;
 let browser: Browser;
 let context: BrowserContext;
 const requests: string[] = [];
+/** What browsers complain of in their console, such as a script that the page's policy forbids. */
+const complaints: string[] = [];
 
 before(async () => {
   state = await mkdtemp(join(tmpdir(), 'dej-e2e-'));
@@ -34,6 +36,11 @@ before(async () => {
   context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
   context.setDefaultTimeout(PATIENCE_MS);
   context.on('request', (request) => requests.push(request.url()));
+  context.on('weberror', (trouble) => complaints.push(trouble.error().message));
+  context.on('console', (message) => {
+    const isMissingPage = message.location().url.endsWith('/no-such-page/');
+    if (message.type() === 'error' && !isMissingPage) complaints.push(`${message.text()} (${message.location().url})`);
+  });
   const page = await context.newPage();
   await page.goto(app.address);
   await page.waitForURL(`${app.origin}/`);
@@ -112,6 +119,29 @@ test('PostgreSQL and Python answer, errors name their line, edited code is never
   await page.close();
 });
 
+test('whatever a block prints is text: columns, rows, notices, errors, lines', async () => {
+  const page = await open(GUIDE);
+  const title = await page.title();
+  const markup = '<img src=x onerror=document.title=1>';
+  const upsert = await cell(page, 'upsert');
+  await upsert.getByRole('button', { name: 'Edit block upsert' }).click();
+  const editor = upsert.getByRole('textbox', { name: /Code of block upsert/ });
+  await editor.fill(`SELECT '${markup}' AS "${markup}";\nDO $$ BEGIN RAISE EXCEPTION '${markup}'; END $$;`);
+  await editor.press('Control+Enter');
+  await upsert.locator('.cell-error').getByText(markup).first().waitFor();
+  assert.equal(await upsert.getByRole('columnheader').first().textContent(), markup);
+  assert.equal(await upsert.getByRole('cell').first().textContent(), markup);
+  const python = await cell(page, 'together');
+  await python.getByRole('button', { name: 'Edit block together' }).click();
+  const pythonEditor = python.getByRole('textbox', { name: /Code of block together/ });
+  await pythonEditor.fill(`print('${markup}')\nraise ValueError('${markup}')`);
+  await pythonEditor.press('Control+Enter');
+  await python.locator('.cell-error').getByText(markup).first().waitFor();
+  assert.equal(await page.locator('run-cell img').count(), 0);
+  assert.equal(await page.title(), title);
+  await page.close();
+});
+
 test('an endless block is stopped by its button', async () => {
   const page = await open(GUIDE);
   const python = await cell(page, 'together');
@@ -181,7 +211,7 @@ test('axe finds nothing on any page, light and dark, wide and narrow; no page sc
   }
 });
 
-test('a guide page is light, and the browser is never blocked while it loads', async () => {
+test('a guide page is light', async () => {
   const page = await context.newPage();
   const sizes = new Map<string, Promise<number>>();
   page.on('response', (response) => {
@@ -193,14 +223,6 @@ test('a guide page is light, and the browser is never blocked while it loads', a
           () => 0,
         ),
       );
-  });
-  await page.addInitScript(() => {
-    const tasks: number[] = [];
-    Object.assign(globalThis, { longTasks: tasks });
-    new PerformanceObserver((list) => list.getEntries().forEach(({ duration }) => tasks.push(duration))).observe({
-      type: 'longtask',
-      buffered: true,
-    });
   });
   await page.goto(`${app.origin}${GUIDE}`);
   await page.waitForLoadState('networkidle');
@@ -218,6 +240,10 @@ test('no request left the machine', () => {
     requests.filter((url) => !url.startsWith(`${app.origin}/`) && !url.startsWith('data:') && !url.startsWith('blob:')),
     [],
   );
+});
+
+test('no page made the browser complain', () => {
+  assert.deepEqual(complaints, []);
 });
 
 test('a page of another name that points here gets nothing (DNS rebinding), nor does one of another port', async () => {
