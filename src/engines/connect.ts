@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { until } from '#src/deadline.ts';
 import { edition, entry } from '#src/engines/entry.ts';
 import { prepareFolders } from '#src/engines/folders.ts';
-import { livingOwner } from '#src/engines/lock.ts';
+import { livingOwner } from '#src/lock.ts';
 import { Connection } from '#src/engines/supervisor-connection.ts';
 import { lockPath, logPath, type SupervisorFile } from '#src/engines/supervisor-protocol.ts';
 import type { Supervisor } from '#src/engines/supervisor.ts';

@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 import { until } from '#src/deadline.ts';
 import { diskBytes } from '#src/engines/disk.ts';
 import type { OnProgress } from '#src/engines/engine.ts';
-import { lock } from '#src/engines/lock.ts';
+import { lock } from '#src/lock.ts';
 import type { Interpreter } from '#src/engines/python-interpreter.ts';
 import { WorldError } from '#src/error.ts';
 import { writeAtomic } from '#src/files.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { ENGINE_NAMES, type EngineName } from '#src/engines/engine.ts';
 import { edition } from '#src/engines/entry.ts';
 import { prepareFolders } from '#src/engines/folders.ts';
-import { lock, type Lock } from '#src/engines/lock.ts';
+import { lock, type Lock } from '#src/lock.ts';
 import { tail, type LogTail } from '#src/engines/log.ts';
 import { registry } from '#src/engines/registry.ts';
 import { Slot } from '#src/engines/slot.ts';

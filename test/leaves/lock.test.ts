@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 
-import { livingOwner, lock, type Owner } from '#src/engines/lock.ts';
+import { livingOwner, lock, type Owner } from '#src/lock.ts';
 import { start, startedAt } from '#src/process.ts';
 
 async function place(t: test.TestContext): Promise<string> {
