@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, realpath, rename, rm } from 'node:fs/promises';
+import { mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 
 import { LearnerError } from '#src/error.ts';
@@ -25,6 +25,21 @@ export async function writeAtomic(path: string, content: string | Uint8Array, mo
     await rm(temporary, { force: true });
     throw error;
   }
+  await syncFolder(folder);
+}
+
+/** The same for a file of the learner's: it keeps who may read it, and where it is a link, the link. */
+export async function replaceFile(path: string, content: string): Promise<void> {
+  const real = await realpath(path).catch(() => path);
+  const mode = await stat(real).then(
+    (found) => found.mode & 0o777,
+    () => 0o644,
+  );
+  await writeAtomic(real, content, mode);
+}
+
+/** Makes durable which names a folder holds: a file that was made or renamed survives a loss of power only then. */
+export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
     await handle.sync();

@@ -13,9 +13,12 @@ export interface Owner {
   readonly startedAt: string;
 }
 
+/** Two attempts of one process must not share the file that each links into place. */
+let attempts = 0;
+
 /** Takes a lock file for this process, or gives undefined when a living process holds it. A dead one's is taken over. */
 export async function lock(path: string, owner: Owner): Promise<Lock | undefined> {
-  const mine = `${path}.${owner.pid}`;
+  const mine = `${path}.${owner.pid}.${attempts++}`;
   await writeFile(mine, JSON.stringify(owner), { mode: 0o600 });
   try {
     for (let attempt = 0; attempt < 5; attempt++) {

@@ -8,6 +8,8 @@ import { fnv1a } from '#src/random.ts';
 export interface Paths {
   /** The clone: guides, labs, plan, source. */
   readonly root: string;
+  /** The learner's own folder, `journal/` in the clone or `DEJ_JOURNAL`: plain files, made when first needed. */
+  readonly journal: string;
   /** `.dej/` in the clone: what runs now, logs, secrets. Never committed, safe to delete when nothing runs. */
   readonly state: string;
   /** Downloads and prepared environments, shared by clones (`DEJ_CACHE`). */
@@ -27,6 +29,7 @@ export function pathsOf(root: string, env: NodeJS.ProcessEnv = process.env): Pat
   const id = fnv1a(state).toString(36) + fnv1a([...state].reverse().join('')).toString(36);
   return {
     root,
+    journal: env['DEJ_JOURNAL'] ?? join(root, 'journal'),
     state,
     cache: env['DEJ_CACHE'] ?? join(base, 'data-engineering-journal'),
     sockets: join(tmpdir(), `dej-${process.getuid?.() ?? 0}-${id}`),

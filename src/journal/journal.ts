@@ -1,0 +1,168 @@
+import { randomBytes } from 'node:crypto';
+import { link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { systemClock, type Clock } from '#src/clock.ts';
+import { until } from '#src/deadline.ts';
+import { LearnerError } from '#src/error.ts';
+import { replaceFile } from '#src/files.ts';
+import { eventLog, EVENTS_FILE, unwritable } from '#src/journal/event-log.ts';
+import type { JournalEvent, NewEvent } from '#src/journal/event.ts';
+import { readNotes, saveNote, type NoteEdit, type NoteOutcome, type Notes } from '#src/journal/notes.ts';
+import { handTicks, renderPage, type BoxGroup } from '#src/journal/page.ts';
+import type { Reading } from '#src/journal/reading.ts';
+import { lock, type Lock } from '#src/lock.ts';
+import type { Paths } from '#src/paths.ts';
+import { startedAt } from '#src/process.ts';
+
+/**
+ * The learner's own folder: `journal/` in the clone, or where `DEJ_JOURNAL` points. Plain files that belong to the
+ * learner; it is made when the first thing is saved. Any number of processes may use it at once.
+ */
+export interface Journal {
+  readonly folder: string;
+  read(): Promise<Reading>;
+  /** Resolves when the events are on the disk; rejects when they are not. */
+  append(events: readonly NewEvent[]): Promise<readonly JournalEvent[]>;
+  notes(guide: string): Promise<Notes>;
+  saveNote(edit: NoteEdit): Promise<NoteOutcome>;
+  /**
+   * Takes boxes that were ticked by hand into the log, then makes the block of the progress page anew. `boxes` gives
+   * them from what the log says; a page that already says so is not written.
+   */
+  syncPage(boxes: (reading: Reading) => readonly BoxGroup[]): Promise<void>;
+}
+
+export const PAGE_FILE = 'README.md';
+
+/** Written once, when the folder is made; from then on they are the learner's too. */
+const FIRST_FILES: Readonly<Record<string, string>> = {
+  '.gitignore': `# What a run leaves behind is bulky and can be made again.
+/runs/
+/.lock*
+*.tmp
+`,
+  '.gitattributes': `# Lines that two machines added are both kept; the app drops doubles and puts them in order.
+events.jsonl merge=union
+README.md merge=union
+`,
+};
+
+export function openJournal(paths: Paths, clock: Clock = systemClock): Journal {
+  const folder = paths.journal;
+  let machine: Promise<string> | undefined;
+  let queue: Promise<unknown> = Promise.resolve();
+  const log = async () => eventLog(folder, await (machine ??= machineOf(paths)), clock);
+  let opened: ReturnType<typeof log> | undefined;
+  const events = () => (opened ??= log());
+
+  /** One change at a time, among the tabs of this process and among processes. */
+  const exclusively = <T>(change: () => Promise<T>): Promise<T> => {
+    const turn = queue.then(async () => {
+      await prepare(folder);
+      const held = await take(folder);
+      try {
+        return await change();
+      } finally {
+        await held.release();
+      }
+    });
+    queue = turn.catch(() => undefined);
+    return turn;
+  };
+
+  const writePage = async (groups: readonly BoxGroup[], page: string): Promise<void> => {
+    const fresh = renderPage(page, groups);
+    if (fresh === page) return;
+    const path = join(folder, PAGE_FILE);
+    await replaceFile(path, fresh).catch((error: unknown) => {
+      throw unwritable(path, error);
+    });
+  };
+
+  return {
+    folder,
+    read: async () => (await events()).read(),
+    append: async (fresh) => {
+      const target = await events();
+      return exclusively(() => target.append(fresh));
+    },
+    notes: (guide) => readNotes(folder, guide),
+    saveNote: (edit) => exclusively(() => saveNote(folder, edit)),
+    syncPage: async (boxes) => {
+      const target = await events();
+      const page = await pageOf(folder);
+      const before = await target.read();
+      const ticks = handTicks(page);
+      // Mostly there is nothing to do, and a look must neither wait for the lock nor make the folder.
+      if (before.events.length === 0 && page === '') return;
+      if (ticks.length === 0 && renderPage(page, boxes(before)) === page) return;
+      await exclusively(async () => {
+        const current = await pageOf(folder);
+        const found = handTicks(current);
+        if (found.length > 0) await target.append(found.map((tick) => ({ kind: 'ticked', ...tick })));
+        await writePage(boxes(await target.read()), current);
+      });
+    },
+  };
+}
+
+async function pageOf(folder: string): Promise<string> {
+  return readFile(join(folder, PAGE_FILE), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  });
+}
+
+async function prepare(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    // From the first event on the files are the learner's, who may have taken them away.
+    if (await exists(join(folder, EVENTS_FILE))) return;
+    for (const [name, text] of Object.entries(FIRST_FILES)) {
+      await writeFile(join(folder, name), text, { flag: 'wx' }).catch(unlessThere);
+    }
+  } catch (error) {
+    throw unwritable(folder, error);
+  }
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function unlessThere(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error;
+}
+
+async function take(folder: string): Promise<Lock> {
+  const owner = { pid: process.pid, startedAt: (await startedAt(process.pid)) ?? '' };
+  const path = join(folder, '.lock');
+  return until(
+    `the end of another process's change to ${folder}`,
+    () =>
+      lock(path, owner).catch((error: unknown) => {
+        throw unwritable(folder, error);
+      }),
+    { deadlineMs: 30_000, everyMs: 2 },
+  );
+}
+
+/** A name for this clone, made once; events of two clones are told apart by it. */
+async function machineOf(paths: Paths): Promise<string> {
+  const path = join(paths.state, 'machine');
+  await mkdir(paths.state, { recursive: true });
+  if (!(await exists(path))) {
+    const fresh = `${path}.${randomBytes(6).toString('hex')}`;
+    await writeFile(fresh, randomBytes(6).toString('hex'));
+    // A link appears whole or not at all: of two that start at once, the first names the clone.
+    await link(fresh, path).catch(unlessThere);
+    await rm(fresh);
+  }
+  const name = await readFile(path, 'utf8');
+  if (!/^[0-9a-f]{12}$/.test(name)) throw new LearnerError(`${path} holds no name of a machine`, 'Delete that file.');
+  return name;
+}
