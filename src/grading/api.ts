@@ -1,0 +1,65 @@
+import type { HistoryEvent } from '#src/faults/history.ts';
+import type { Finding, Noun } from '#src/grading/anomaly.ts';
+import type { Row } from '#src/grading/canonical.ts';
+import type { AttackRule } from '#src/grading/enumerate.ts';
+import type { Exit } from '#src/process.ts';
+import type { Random } from '#src/random.ts';
+
+export { finding, type Anomaly, type Finding, type Noun } from '#src/grading/anomaly.ts';
+export { canonicalCell, canonicalRow, type Row } from '#src/grading/canonical.ts';
+export type { AttackRule } from '#src/grading/enumerate.ts';
+export { compareRows, type Comparison } from '#src/grading/oracle.ts';
+export type { HistoryEvent } from '#src/faults/history.ts';
+
+/**
+ * All that a lab's grader.ts may import. It exports `stage1`, `stage2`, … of the type `Stage`; each makes inputs and
+ * their truth from a seed and a size, and judges what a program left behind. It starts nothing and waits for nothing.
+ */
+export type Stage = (input: StageInput) => StagePlan | Promise<StagePlan>;
+
+export interface StageInput {
+  readonly seed: number;
+  /** How many things (orders, payments) the input holds. */
+  readonly size: number;
+  /** Seeded with `seed`; fork it for each kind of thing. */
+  readonly random: Random;
+}
+
+export interface StagePlan {
+  readonly noun: Noun;
+  /** The files of INPUT_DIR: path below it, content. */
+  readonly inputs: Readonly<Record<string, string | Uint8Array>>;
+  /** SQL that is run before the first start, as the learner's role. */
+  readonly tables?: readonly string[];
+  /** What the HTTP source holds and how it misbehaves; its address comes as the environment variable of the lab. */
+  readonly http?: unknown;
+  /** Beside DATABASE_URL, INPUT_DIR, OUTPUT_DIR and what the lab declares. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Which boundaries are attacked; where it is empty, only undisturbed runs are judged. */
+  readonly attack?: readonly AttackRule[];
+  /** The exit code of a program that did right; 0 where it isn't given. */
+  readonly expectedExit?: number;
+  /** A second undisturbed run must leave the same: it is judged again. */
+  readonly rerun?: boolean;
+  /** A query that a concurrent reader asks while the program runs. */
+  readonly reader?: string;
+  /** Files below OUTPUT_DIR that are results; another file that changes with the commits is taken for a position. */
+  readonly outputs?: readonly string[];
+  /** Called when the program has ended by itself with the expected exit code. No finding means: right. */
+  judge(trial: Trial): Promise<readonly Finding[]> | readonly Finding[];
+}
+
+/** One run of the learner's program under one schedule, ended and quiet: to be looked at. */
+export interface Trial {
+  /** Asks the learner's database directly; rows in the order in which PostgreSQL gives them, numerics as text. */
+  query(sql: string, values?: readonly unknown[]): Promise<readonly Row[]>;
+  /** A file below OUTPUT_DIR as text; undefined where there is none. */
+  output(path: string): Promise<string | undefined>;
+  /** One for each start, the last one being the end. */
+  readonly exits: readonly Exit[];
+  readonly history: readonly HistoryEvent[];
+  /** What the HTTP source wrote down itself. */
+  readonly http: unknown;
+  /** What the concurrent reader saw, oldest first, repetitions left out. */
+  readonly samples: readonly (readonly Row[])[];
+}

@@ -1,0 +1,330 @@
+import type { Fault, Point } from '#src/faults/schedule.ts';
+import type { Anomaly, Difference, Noun } from '#src/grading/anomaly.ts';
+import type { Cause } from '#src/grading/cause.ts';
+
+/**
+ * Every word that grading says to a learner stands in this file, to be read as prose. Second person; the past tense for
+ * what happened; one cause, one remedy; never scorn. Trouble of ours says that it is ours and that it doesn't count.
+ */
+
+export const LABELS = {
+  did: 'We did',
+  expected: 'Expected',
+  found: 'Found',
+  likely: 'Likely',
+  or: 'Or',
+  read: 'Read',
+  again: 'Again',
+  picture: 'Picture',
+  why: 'Why',
+  remedy: 'Do',
+  output: 'It said',
+  log: 'Log',
+  next: 'Next',
+} as const;
+
+export const MARKS = { passed: '✓', failed: '✗', unknown: '?', 'not-exercised': '–' } as const;
+
+export function heading(stage: number, title: string): string {
+  return `Stage ${stage} · ${lowerFirst(title)}`;
+}
+
+/** The right side of a verdict's first line. */
+export function survivedWords({ survived, tried, possible }: { survived: number; tried: number; possible: number }) {
+  const of = tried < possible ? ` (${number(tried)} of ${number(possible)} tried)` : '';
+  return `survived ${number(survived)} of ${plural(tried, 'crash point')}${of}`;
+}
+
+export function stateWords(state: 'passed' | 'failed' | 'unknown' | 'not-exercised'): string {
+  return {
+    passed: 'passed',
+    failed: 'failed',
+    unknown: 'unknown: this does not count',
+    'not-exercised': 'not exercised: this does not count',
+  }[state];
+}
+
+// Things and numbers
+
+export function number(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+export function countOf(value: number, noun: Noun): string {
+  return `${number(value)} ${value === 1 ? noun.one : noun.many}`;
+}
+
+export function times(value: number): string {
+  return `×${number(value)}`;
+}
+
+function plural(value: number, word: string): string {
+  return `${number(value)} ${word}${value === 1 ? '' : 's'}`;
+}
+
+function lowerFirst(words: string): string {
+  // HTTP and BOM keep their letters.
+  return /^[A-Z][a-z ]/.test(words) ? words.charAt(0).toLowerCase() + words.slice(1) : words;
+}
+
+// What was found
+
+/** `most` is how often the most frequent duplicate stands there. */
+export function foundWords(anomaly: Difference, total: number, count: number, noun: Noun, most = 2): string {
+  const all = countOf(total, noun);
+  const few = number(count);
+  switch (anomaly) {
+    case 'duplicate':
+      return `${all}, ${few} of them ${most === 2 ? 'twice' : 'more than once'}`;
+    case 'lost':
+      return `${all}; ${few} ${count === 1 ? 'is' : 'are'} missing`;
+    case 'phantom':
+      return `${all}, ${few} of them ${count === 1 ? 'was' : 'were'} never in the input`;
+    case 'stale':
+      return `${all}, ${few} of them in an older version`;
+    case 'corrupted':
+      return `${all}, ${few} of them with other values`;
+    case 'reordered':
+      return `${all}; ${few} ${count === 1 ? 'stands' : 'stand'} out of order`;
+  }
+}
+
+/** `o-2041 ×2, o-2042 ×2, o-2043 ×2 … and 17 more`: all of five, the first three of more. */
+export function witnessWords(witnesses: readonly string[], count: number): string {
+  if (count <= witnesses.length) return witnesses.join(', ');
+  const shown = witnesses.slice(0, 3);
+  return `${shown.join(', ')} … and ${number(count - shown.length)} more`;
+}
+
+export function crashWords(
+  code: number | null,
+  signal: string | null,
+  due: number,
+): { expected: string; found: string } {
+  const found = code === null ? `ended by ${signal ?? 'a signal'}` : `ended with exit code ${code}`;
+  return { expected: `your program ends with exit code ${due}`, found };
+}
+
+export function unfinishedWords(seconds: number, calmSeconds: number): { expected: string; found: string } {
+  return {
+    expected: `your program ends; undisturbed it took ${seconds1(calmSeconds)}`,
+    found: `still running after ${seconds1(seconds)}`,
+  };
+}
+
+function seconds1(value: number): string {
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} s`;
+}
+
+// What was done
+
+/** One fault as a sentence without its end, like `killed your program at commit 3, after …`. */
+export function faultWords(fault: Fault): string {
+  const start = fault.incarnation > 1 ? ` on its ${ordinal(fault.incarnation)} start` : '';
+  if (fault.action === 'again') return `ran your program once more${start} after it had finished`;
+  return `${actionWords(fault)}${start} at ${boundaryWords(fault.boundary, fault.nth)}, ${pointWords(fault)}`;
+}
+
+export const CALM = 'ran your program without disturbing it';
+
+function actionWords({ action, argument }: Fault): string {
+  switch (action) {
+    case 'kill':
+      return 'killed your program';
+    case 'cut':
+      return 'cut the connection of your program';
+    case 'pause':
+      return `paused your program${argument === undefined ? '' : ` for ${argument}`}`;
+    default:
+      return `did ${action}${argument === undefined ? '' : ` (${argument})`} to your program`;
+  }
+}
+
+/** `commit 3` for `pg.commit#3`. */
+export function boundaryWords(boundary: string, nth: number): string {
+  const names: Readonly<Record<string, string>> = {
+    'pg.commit': 'commit',
+    'http.request': 'request',
+    'http.response': 'response',
+    'file.rename': 'rename',
+    'program.exit': 'end',
+  };
+  return `${names[boundary] ?? boundary} ${number(nth)}`;
+}
+
+function holder(boundary: string): string {
+  if (boundary.startsWith('pg.')) return 'PostgreSQL';
+  return boundary.startsWith('http.') ? 'the server' : 'the disk';
+}
+
+function pointWords({ boundary, point }: Pick<Fault, 'boundary' | 'point'>): string {
+  const who = holder(boundary);
+  const verb = boundary.startsWith('http.') ? 'acted on it' : 'made it durable';
+  const words: Readonly<Record<Point, string>> = {
+    before: `before ${who} had received it`,
+    'after-durable': `after ${who} had ${verb} and before your program was told`,
+    'client-moved-on': `after your program had been told and had gone on`,
+  };
+  return words[point];
+}
+
+export function ordinal(value: number): string {
+  const words = ['zeroth', 'first', 'second', 'third', 'fourth', 'fifth'];
+  return words[value] ?? `${value}th`;
+}
+
+/** What all survived schedules of a stage did, for a pass. */
+export function triedWords(tried: number, boundaries: readonly string[]): string {
+  if (tried === 0) return CALM;
+  const at = [...new Set(boundaries.map((boundary) => boundaryWords(boundary, 0).replace(/ 0$/, 's')))];
+  const once = tried === 1 ? 'once' : `${number(tried)} times`;
+  return `killed your program ${once}, at ${at.join(' and ')}: before, just after, and once it had gone on`;
+}
+
+export const EVERY_TIME = 'the right result, every time';
+
+// Why it happened: from the recorded order alone
+
+/** One cause and what follows from it; the remedy is the first hint. */
+export function causeWords(cause: Cause): string {
+  switch (cause.kind) {
+    case 'position-after-commit':
+      return (
+        `You save your position after the commit (commit ${cause.commit} came first, the position ` +
+        `${cause.gapMs === undefined ? 'later' : `${lapse(cause.gapMs)} later`}). ` +
+        'Dying in between, you load the same batch again.'
+      );
+    case 'position-before-commit':
+      return (
+        `You save your position before the commit (the position came first, commit ${cause.commit} ` +
+        `${cause.gapMs === undefined ? 'later' : `${lapse(cause.gapMs)} later`}). ` +
+        'Dying in between, you take a batch for loaded that never was.'
+      );
+    case 'many-commits-per-position':
+      return (
+        `You commit ${number(cause.commits)} times for each time you save your position. Dying between two saves, ` +
+        'you load again what was committed since the last one.'
+      );
+    case 'two-transactions':
+      return (
+        `What belongs together is written in two transactions: commit ${cause.commit} wrote ${list(cause.first)}, ` +
+        `commit ${cause.commit + 1} ${list(cause.second)}. Dying in between leaves the one without the other.`
+      );
+    case 'emptied-first':
+      return (
+        `You empty ${list(cause.tables)} in commit ${cause.commit} and fill it in a later one. ` +
+        'Dying in between, what was there before is gone, and a reader meanwhile sees nothing.'
+      );
+    case 'no-position':
+      return (
+        `Nothing that your program saved says how far it came: I saw ${number(cause.commits)} commits, and no file ` +
+        'and no second table written beside them. Started again, it begins with the first row.'
+      );
+    case 'started-over':
+      return `Started again, your program repeated commit 1: it had not kept, or not read, how far it came.`;
+    case 'met-itself':
+      return 'Started again, your program met what it had written before it was killed, and gave up.';
+    case 'gave-up':
+      return 'Your program met something it does not handle, and ended; its last lines say where.';
+    case 'silent':
+      return 'Your program ended as if all were well. The input has rows that it met and told nobody about.';
+  }
+}
+
+export const TWO_CAUSES = 'Which of the two it is, the picture shows: look at what came last before the fault';
+
+function lapse(ms: number): string {
+  if (ms < 1) return 'less than 1 ms';
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
+function list(names: readonly string[]): string {
+  return names.length <= 2 ? names.join(' and ') : `${names.slice(0, 2).join(', ')} and ${names.length - 2} more`;
+}
+
+// What could not be told
+
+export function unstableWords(times: number, of: number): string {
+  return (
+    `unstable: wrong in ${times} of ${of} runs of the same schedule. Something in your program depends on chance ` +
+    '(threads, the clock, the order of a listing)'
+  );
+}
+
+export const UNSTABLE_REMEDY = 'Run it again at level full; the picture shows the run that failed.';
+
+export function engineWords(message: string): string {
+  return `${message}. This is our trouble, not your program's, and doesn't count`;
+}
+
+export const ENGINE_REMEDY = 'Run the check again; ./dej doctor looks at the machine.';
+
+export function unfinishedUnknownWords(seconds: number): string {
+  return (
+    `your program had not ended after ${seconds1(seconds)}, and there is no undisturbed run to compare with, ` +
+    'so this may be our deadline'
+  );
+}
+
+export const UNFINISHED_REMEDY = 'Run it by hand and see whether it ends; then check again.';
+
+export function notExercisedWords(boundaries: readonly string[], fired: boolean): string {
+  const what = boundaries.map((boundary) => boundaryWords(boundary, 0).replace(/ 0$/, '')).join(' and no ');
+  return fired
+    ? 'no fault of this stage could be fired'
+    : `your program made no ${what} while it was recorded, so there was nothing to break`;
+}
+
+export const NOT_EXERCISED_REMEDY =
+  'Let your program reach PostgreSQL by DATABASE_URL and write there; then check again.';
+
+export const DISAGREE =
+  'two undisturbed runs of your program made different numbers of commits, so a point to break cannot be named';
+export const DISAGREE_REMEDY = 'Make the number of commits depend on the input alone; then check again.';
+export const STOPPED = 'you stopped it; this is what was known until then';
+
+// While it runs
+
+export function progressWords(step: {
+  readonly what: 'recording' | 'trying' | 'confirming' | 'shrinking' | 'preparing';
+  readonly at: number;
+  readonly of: number;
+  readonly fault?: Fault;
+}): string {
+  switch (step.what) {
+    case 'preparing':
+      return 'preparing your program';
+    case 'recording':
+      return `recording an undisturbed run, ${step.at} of ${step.of}`;
+    case 'trying': {
+      const fault = step.fault === undefined ? '' : `: ${faultWords(step.fault)}`;
+      return `trying ${number(step.at)} of ${number(step.of)}${fault}`;
+    }
+    case 'confirming':
+      return `something is wrong; checking, ${step.at} of ${step.of}`;
+    case 'shrinking':
+      return `looking for the smallest way to show it, ${step.at}`;
+  }
+}
+
+// The picture
+
+export const LANES = {
+  program: { name: 'program', says: 'yours' },
+  postgres: { name: 'PostgreSQL', says: 'commits made durable' },
+  http: { name: 'server', says: 'requests it acted on' },
+  file: { name: 'files', says: 'written by your program' },
+  fault: { name: 'faults', says: 'what we did' },
+  oracle: { name: 'oracle', says: 'what a reader sees' },
+} as const;
+
+export const PICTURE = {
+  killed: 'killed',
+  untold: 'reply never arrives',
+  start: (nth: number): string => `start ${nth}`,
+  ended: (code: number | null): string => (code === null ? 'ended by a signal' : `exit ${code}`),
+  more: (count: number): string => `${number(count)} more`,
+  calm: 'no fault',
+  broken: (anomaly: Anomaly, count: number): string => `${number(count)} × ${anomaly}`,
+  right: 'as expected',
+} as const;
