@@ -125,6 +125,14 @@ export function faultWords(fault: Fault): string {
   return `${actionWords(fault)}${start} at ${boundaryWords(fault.boundary, fault.nth)}, ${pointWords(fault)}`;
 }
 
+/** The few words beside the lightning. */
+export function faultMark(fault: { boundary?: string; nth?: number; point?: Point; text: string }): string {
+  const { boundary, nth, point } = fault;
+  if (boundary === undefined || nth === undefined || point === undefined) return fault.text;
+  const words = { before: 'held back', 'after-durable': 'durable, untold', 'client-moved-on': 'told' }[point];
+  return `${boundaryWords(boundary, nth)}: ${words}`;
+}
+
 export const CALM = 'ran your program without disturbing it';
 
 function actionWords({ action, argument }: Fault): string {
@@ -320,6 +328,11 @@ export const LANES = {
 
 export const PICTURE = {
   killed: 'killed',
+  points: {
+    before: 'sent, not yet received',
+    'after-durable': 'durable',
+    'client-moved-on': 'told, and gone on',
+  },
   untold: 'reply never arrives',
   start: (nth: number): string => `start ${nth}`,
   ended: (code: number | null): string => (code === null ? 'ended by a signal' : `exit ${code}`),

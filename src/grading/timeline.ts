@@ -1,0 +1,228 @@
+import type { HistoryEvent } from '#src/faults/history.ts';
+import type { Finding } from '#src/grading/anomaly.ts';
+import { boundaryWords, faultMark, LANES, number, PICTURE } from '#src/grading/wording.ts';
+
+export interface TimelineInput {
+  readonly title: string;
+  readonly subtitle: string;
+  readonly history: readonly HistoryEvent[];
+  readonly findings: readonly Finding[];
+  readonly likely: readonly string[];
+  readonly schedule: string | undefined;
+}
+
+export type LaneName = keyof typeof LANES;
+
+/** One thing on a lane. `slot` counts from 0; its detail is what hovering or focusing says. */
+export interface Mark {
+  readonly slot: number;
+  readonly lane: LaneName;
+  readonly shape: 'durable' | 'held' | 'file' | 'line' | 'killed' | 'fault' | 'oracle' | 'elided';
+  readonly label: string;
+  readonly detail: string;
+  /** Shows the broken invariant; a shape of its own beside the colour. */
+  readonly broken?: boolean;
+  /** The answer never reached the program. */
+  readonly untold?: boolean;
+}
+
+export interface Bar {
+  readonly from: number;
+  readonly to: number;
+  readonly label: string;
+  readonly detail: string;
+}
+
+/** The picture in slots: one for each thing that is worth a place, so that what happened within 2 ms can be read too. */
+export interface Timeline {
+  readonly title: string;
+  readonly subtitle: string;
+  readonly lanes: readonly LaneName[];
+  readonly slots: number;
+  readonly bars: readonly Bar[];
+  readonly marks: readonly Mark[];
+  /** From the fault to the first row that is wrong. */
+  readonly band: { readonly from: number; readonly to: number } | undefined;
+  readonly likely: readonly string[];
+  readonly schedule: string | undefined;
+  /** The same in words, in the order of time. */
+  readonly list: readonly string[];
+}
+
+const MAX_SLOTS = 22;
+const MAX_LINES = 30;
+const MAX_LIST = 80;
+
+/** Places a run's history; what stands far from every fault, start and end is counted instead of drawn. */
+export function layout(input: TimelineInput): Timeline {
+  const history = [...input.history].sort((a, b) => a.atMs - b.atMs);
+  const steps = elide(stepsOf(history));
+  const slots = steps.length + 1;
+  const faultAt = steps.findIndex(({ kind }) => kind === 'fault' || kind === 'killed');
+  const wrongAt = wrongSlot(steps, faultAt, input.findings);
+  const marks = [
+    ...steps.flatMap((step, slot) => marksOf(step, slot, slot === wrongAt)),
+    ...lineMarks(history, steps),
+    ...oracleMarks(input.findings, slots - 1),
+  ];
+  const used = new Set(marks.map(({ lane }) => lane));
+  const lanes = (Object.keys(LANES) as LaneName[]).filter((lane) => lane === 'program' || used.has(lane));
+  return {
+    title: input.title,
+    subtitle: input.subtitle,
+    lanes,
+    slots,
+    bars: barsOf(steps, slots),
+    marks,
+    band: wrongAt === undefined ? undefined : { from: faultAt === -1 ? wrongAt : faultAt, to: wrongAt },
+    likely: input.likely,
+    schedule: input.schedule,
+    list: listOf(history, input.findings),
+  };
+}
+
+interface Step {
+  readonly kind: 'started' | 'boundary' | 'file' | 'fault' | 'killed' | 'exited' | 'elided';
+  readonly event: HistoryEvent;
+  readonly durable: boolean;
+  /** How many steps stand behind an elided one. */
+  readonly count: number;
+}
+
+/** What gets a slot: a start, an end, a fault, a changed file, and each boundary once, when it became durable. */
+function stepsOf(history: readonly HistoryEvent[]): Step[] {
+  const durable = new Set(history.filter(({ point }) => point === 'after-durable').map(nameOf));
+  return history.flatMap((event): Step[] => {
+    const step = (kind: Step['kind'], isDurable = false): Step[] => [{ kind, event, durable: isDurable, count: 1 }];
+    if (event.lane === 'fault') return event.kind === 'fired' ? step('fault') : [];
+    if (event.lane === 'file') return step('file');
+    if (event.lane === 'program') {
+      if (event.kind === 'started' || event.kind === 'exited' || event.kind === 'killed') return step(event.kind);
+      return [];
+    }
+    if (event.boundary === undefined) return [];
+    if (event.point === 'after-durable') return step('boundary', true);
+    return event.point === 'before' && !durable.has(nameOf(event)) ? step('boundary') : [];
+  });
+}
+
+function nameOf({ boundary, nth, incarnation }: HistoryEvent): string {
+  return `${incarnation}/${boundary ?? ''}#${nth ?? 0}`;
+}
+
+/** Starts, ends, faults and what stands next to them stay; of the rest, runs that don't fit become one `… n more`. */
+function elide(steps: readonly Step[]): Step[] {
+  if (steps.length <= MAX_SLOTS) return [...steps];
+  const important = (index: number): boolean => {
+    const kind = steps[index]?.kind;
+    return kind !== undefined && kind !== 'boundary' && kind !== 'file';
+  };
+  for (const reach of [3, 2, 1, 0]) {
+    const near = (index: number): boolean =>
+      Array.from({ length: 2 * reach + 1 }, (_, i) => index - reach + i).some(important);
+    const kept = squeeze(steps, near);
+    if (kept.length <= MAX_SLOTS) return kept;
+  }
+  // Hundreds of starts: the first ones and the last ones are shown.
+  const half = MAX_SLOTS / 2;
+  return squeeze(steps, (index) => index < half - 1 || index >= steps.length - half);
+}
+
+function squeeze(steps: readonly Step[], keep: (index: number) => boolean): Step[] {
+  const kept: Step[] = [];
+  for (const [index, step] of steps.entries()) {
+    const last = kept.at(-1);
+    if (keep(index)) kept.push(step);
+    else if (last?.kind === 'elided') kept[kept.length - 1] = { ...last, count: last.count + 1 };
+    else kept.push({ ...step, kind: 'elided', count: 1 });
+  }
+  return kept;
+}
+
+function wrongSlot(steps: readonly Step[], faultAt: number, findings: readonly Finding[]): number | undefined {
+  if (findings.length === 0) return undefined;
+  const after = steps.findIndex(({ kind }, slot) => slot > faultAt && kind === 'boundary' && faultAt !== -1);
+  const lostOnly = findings.every(({ anomaly }) => anomaly === 'lost' || anomaly === 'crashed');
+  // A lost row is seen to be missing only when the program has ended; a doubled one is wrong once it stands there.
+  return after === -1 || lostOnly ? steps.length : after;
+}
+
+function marksOf(step: Step, slot: number, broken: boolean): Mark[] {
+  const { event, kind } = step;
+  const detail = sentence(event);
+  switch (kind) {
+    case 'elided':
+      return [{ slot, lane: event.lane, shape: 'elided', label: '…', detail: PICTURE.more(step.count) }];
+    case 'file':
+      return [{ slot, lane: 'file', shape: 'file', label: short(event.text, 18), detail }];
+    case 'fault':
+      return [{ slot, lane: 'fault', shape: 'fault', label: faultMark(event), detail }];
+    case 'killed':
+      return [{ slot, lane: 'program', shape: 'killed', label: PICTURE.killed, detail }];
+    case 'boundary': {
+      const shape = step.durable ? 'durable' : 'held';
+      return [{ slot, lane: event.lane, shape, label: String(event.nth ?? ''), detail, broken }];
+    }
+    case 'started':
+    case 'exited':
+      return [];
+  }
+}
+
+function lineMarks(history: readonly HistoryEvent[], steps: readonly Step[]): Mark[] {
+  const lines = history.filter(({ lane, kind }) => lane === 'program' && kind === 'line');
+  // The last lines are the ones that tell why a program ended.
+  return lines.slice(-MAX_LINES).map((event) => {
+    const next = steps.findIndex((step) => step.event.atMs > event.atMs);
+    const slot = (next === -1 ? steps.length : next) - 0.5;
+    return { slot, lane: 'program', shape: 'line', label: '', detail: sentence(event) };
+  });
+}
+
+function oracleMarks(findings: readonly Finding[], slot: number): Mark[] {
+  const [worst] = findings;
+  if (worst === undefined)
+    return [{ slot, lane: 'oracle', shape: 'oracle', label: PICTURE.right, detail: PICTURE.right }];
+  const detail = findings.map(({ anomaly, found, witnesses }) => `${anomaly}: ${found}. ${witnesses.join(', ')}`);
+  const label = PICTURE.broken(worst.anomaly, worst.count);
+  return [{ slot, lane: 'oracle', shape: 'oracle', label, detail: detail.join('; '), broken: true }];
+}
+
+function barsOf(steps: readonly Step[], slots: number): Bar[] {
+  const bars: Bar[] = [];
+  for (const [slot, { kind, event }] of steps.entries()) {
+    if (kind !== 'started') continue;
+    const after = steps.findIndex((step, at) => at > slot && (step.kind === 'killed' || step.kind === 'exited'));
+    const to = after === -1 ? slots - 1 : after;
+    bars.push({ from: slot, to, label: PICTURE.start(event.incarnation), detail: sentence(event) });
+  }
+  return bars;
+}
+
+/** Everything in the order of time, for those who read it instead of seeing it; bounded from the middle. */
+function listOf(history: readonly HistoryEvent[], findings: readonly Finding[]): string[] {
+  const all = history.map((event) => `${(event.atMs / 1000).toFixed(3)} s  ${sentence(event)}`);
+  const end = findings.map(({ anomaly, found }) => `end  ${LANES.oracle.name}: ${anomaly}, ${found}`);
+  if (findings.length === 0) end.push(`end  ${LANES.oracle.name}: ${PICTURE.right}`);
+  if (all.length <= MAX_LIST) return [...all, ...end];
+  const half = MAX_LIST / 2;
+  return [...all.slice(0, half), `…  ${PICTURE.more(all.length - MAX_LIST)}`, ...all.slice(-half), ...end];
+}
+
+function sentence(event: HistoryEvent): string {
+  const { boundary, nth, point, lane, incarnation } = event;
+  const where = `${LANES[lane].name}, ${PICTURE.start(incarnation)}`;
+  if (boundary === undefined || nth === undefined || lane === 'fault') return `${where}: ${short(event.text, 160)}`;
+  return `${where}: ${boundaryWords(boundary, nth)}, ${point === undefined ? event.kind : PICTURE.points[point]}`;
+}
+
+/** `text` cut to `length` characters, for labels that have little room. */
+export function short(text: string, length: number): string {
+  const points = [...text];
+  return points.length <= length ? text : `${points.slice(0, length - 1).join('')}…`;
+}
+
+/** What a picture says to those who can't see it. */
+export function description({ slots, bars, list }: Timeline): string {
+  return `${number(bars.length)} starts, ${number(slots)} moments. ${list.slice(-8).join('. ')}`;
+}
