@@ -47,7 +47,7 @@ export const IMPORTS: readonly FolderRule[] = [
   { folder: 'src/cli/open.ts', may: [LEAVES, 'src/cli', 'src/commands', 'src/server'] },
   {
     folder: 'site',
-    may: ['site', 'src/content', 'src/study', 'src/paths.ts'],
+    may: ['site', 'src/content', 'src/study', 'src/paths.ts', 'src/random.ts'],
     types: ['src/runner', 'src/engines', 'src/commands', 'src/server'],
   },
 ];

@@ -5,22 +5,32 @@ export type Reply<T> =
 const NO_APP = {
   ok: false,
   message: 'The app is not running.',
-  remedy: 'Start it with `npm start` in the folder of the journal, then press Run again.',
+  remedy: 'Start it with `npm start` in the folder of the journal, then try again.',
 } as const;
 
-export async function getJson<T>(path: string): Promise<Reply<T>> {
-  try {
-    const response = await fetch(path);
-    const isJson = /json/.test(response.headers.get('content-type') ?? '');
-    if (!isJson) return NO_APP;
-    const value = (await response.json()) as T & { error?: string; remedy?: string };
-    if (response.ok) return { ok: true, value };
-    return response.status === 401
-      ? NOT_IN
-      : { ok: false, message: value.error ?? 'Something went wrong.', remedy: value.remedy ?? 'Try again.' };
-  } catch {
-    return NO_APP;
-  }
+export function getJson<T>(path: string): Promise<Reply<T>> {
+  return fetch(path).then(replyOf<T>, () => NO_APP);
+}
+
+/** Posts a value and reads the answer. A request that is kept alive outlives the page it was sent from. */
+export function postJson<T>(path: string, body: unknown, { keepalive = false } = {}): Promise<Reply<T>> {
+  return fetch(path, { method: 'POST', headers: HEADERS, body: JSON.stringify(body), keepalive }).then(
+    replyOf<T>,
+    () => NO_APP,
+  );
+}
+
+const HEADERS = { 'content-type': 'application/json', 'x-dej': '1' };
+
+async function replyOf<T>(response: Response): Promise<Reply<T>> {
+  if (!/json/.test(response.headers.get('content-type') ?? '')) return NO_APP;
+  // An answer may break off in its middle, when the app ends.
+  const value = (await response.json().catch(() => undefined)) as (T & { error?: string; remedy?: string }) | undefined;
+  if (value === undefined) return NO_APP;
+  if (response.ok) return { ok: true, value };
+  return response.status === 401
+    ? NOT_IN
+    : { ok: false, message: value.error ?? 'Something went wrong.', remedy: value.remedy ?? 'Try again.' };
 }
 
 const NOT_IN = {
@@ -40,7 +50,7 @@ export async function postForEvents<T>(
   try {
     response = await fetch(path, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'x-dej': '1' },
+      headers: HEADERS,
       body: JSON.stringify(body),
       signal,
     });
