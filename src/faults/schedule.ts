@@ -1,5 +1,9 @@
+import { LearnerError } from '#src/error.ts';
+
+/** Where at a boundary a fault strikes: held back, durable but untold, told and gone on. */
 export type Point = 'before' | 'after-durable' | 'client-moved-on';
 
+/** One fault at one logical event; the incarnation counts the program's starts, and boundaries are counted in each. */
 export interface Fault {
   readonly action: string;
   readonly incarnation: number;
@@ -9,10 +13,63 @@ export interface Fault {
   readonly argument?: string | undefined;
 }
 
+/** All that decides what is done to a program; one line holds it whole. */
 export interface Schedule {
   readonly lab: string;
   readonly stage: number;
   readonly seed: number;
   readonly size: number;
   readonly faults: readonly Fault[];
+}
+
+const POINTS: readonly Point[] = ['before', 'after-durable', 'client-moved-on'];
+const FAULT = /^([a-z][a-z-]*)@(?:(\d+)\/)?([a-z][a-z.-]*)#(\d+):([a-z-]+)(?:=(\S+))?$/;
+
+/** Writes the line that `parseSchedule` reads: `v1 lab=x stage=2 seed=42 size=100 kill@1/pg.commit#3:after-durable`. */
+export function formatSchedule({ lab, stage, seed, size, faults }: Schedule): string {
+  const written = faults.map(({ action, incarnation, boundary, nth, point, argument }) => {
+    const end = argument === undefined ? '' : `=${argument}`;
+    return `${action}@${incarnation}/${boundary}#${nth}:${point}${end}`;
+  });
+  return ['v1', `lab=${lab}`, `stage=${stage}`, `seed=${seed}`, `size=${size}`, ...written].join(' ');
+}
+
+/** Reads a schedule's line; an error points at the column. */
+export function parseSchedule(line: string): Schedule {
+  const words = [...line.matchAll(/\S+/g)].map((match) => ({ text: match[0], at: match.index }));
+  const take = (expected: string, pattern: RegExp): string => {
+    const word = words.shift();
+    const value = word === undefined ? undefined : pattern.exec(word.text)?.[1];
+    if (value === undefined) throw wrong(line, word?.at ?? line.length, `expected ${expected}`);
+    return value;
+  };
+  take('v1', /^(v1)$/);
+  const lab = take('lab=<lab>', /^lab=([a-z0-9][a-z0-9-]*)$/);
+  const stage = whole(take('stage=<number>', /^stage=([1-9]\d{0,3})$/));
+  const seed = whole(take('seed=<number>', /^seed=(\d{1,10})$/));
+  const size = whole(take('size=<number>', /^size=(\d{1,9})$/));
+  const faults = words.map(({ text, at }) => faultOf(text, line, at));
+  return { lab, stage, seed, size, faults };
+}
+
+function faultOf(text: string, line: string, at: number): Fault {
+  const match = FAULT.exec(text);
+  const [, action = '', incarnation = '1', boundary = '', nth = '', point = '', argument] = match ?? [];
+  const known = POINTS.find((one) => one === point);
+  if (match === null) throw wrong(line, at, 'expected a fault like kill@1/pg.commit#3:after-durable');
+  if (known === undefined) throw wrong(line, at + text.indexOf(`:${point}`) + 1, `expected ${POINTS.join(', ')}`);
+  const fault = { action, incarnation: whole(incarnation), boundary, nth: whole(nth), point: known };
+  if (fault.nth < 1 || fault.incarnation < 1) throw wrong(line, at, 'starts and boundaries are counted from 1');
+  return argument === undefined ? fault : { ...fault, argument };
+}
+
+function whole(digits: string): number {
+  return Number.parseInt(digits, 10);
+}
+
+function wrong(line: string, at: number, expected: string): LearnerError {
+  return new LearnerError(
+    `this is no schedule: ${expected} at column ${at + 1}\n  ${line}\n  ${' '.repeat(at)}^`,
+    'Copy the whole line of a verdict, in quotes.',
+  );
 }

@@ -105,9 +105,9 @@ export function crashWords(
   return { expected: `your program ends with exit code ${due}`, found };
 }
 
-export function unfinishedWords(seconds: number, calmSeconds: number): { expected: string; found: string } {
+export function unfinishedWords(seconds: number): { expected: string; found: string } {
   return {
-    expected: `your program ends; undisturbed it took ${seconds1(calmSeconds)}`,
+    expected: 'your program ends, as it did undisturbed',
     found: `still running after ${seconds1(seconds)}`,
   };
 }
@@ -283,6 +283,10 @@ export function notExercisedWords(boundaries: readonly string[], fired: boolean)
     : `your program made no ${what} while it was recorded, so there was nothing to break`;
 }
 
+export function unfiredWords(unfired: number, of: number): string {
+  return `${number(unfired)} of ${number(of)} faults found nothing to strike: your program took another way than while it was recorded`;
+}
+
 export const NOT_EXERCISED_REMEDY =
   'Let your program reach PostgreSQL by DATABASE_URL and write there; then check again.';
 
@@ -325,6 +329,20 @@ export const LANES = {
   fault: { name: 'faults', says: 'what we did' },
   oracle: { name: 'oracle', says: 'what a reader sees' },
 } as const;
+
+export function pictureTitle(stage: number, title: string, found: string | undefined): string {
+  return `Stage ${stage} · ${found ?? lowerFirst(title)}`;
+}
+
+export function pictureSubtitle(
+  faults: readonly Fault[],
+  seed: number,
+  points: { survived: number; tried: number; possible: number },
+): string {
+  const what = faults.map(({ boundary, nth, point }) => `${boundaryWords(boundary, nth)}, ${PICTURE.points[point]}`);
+  const survived = points.tried === 0 ? [] : [survivedWords(points)];
+  return [...(what.length === 0 ? [PICTURE.calm] : what), `seed ${seed}`, ...survived].join(' · ');
+}
 
 export const PICTURE = {
   killed: 'killed',

@@ -1,0 +1,167 @@
+import { join } from 'node:path';
+
+import { formatSchedule, type Schedule } from '#src/faults/schedule.ts';
+import type { Clock } from '#src/clock.ts';
+import type { Anomaly } from '#src/grading/anomaly.ts';
+import { likelyCauses } from '#src/grading/cause.ts';
+import { hashProgram } from '#src/grading/program.ts';
+import { addRegression, openRun, readRegressions, runName, writeRun } from '#src/grading/run-folder.ts';
+import { search, type Outcome, type Progress } from '#src/grading/search.ts';
+import { drawTimeline } from '#src/grading/timeline-svg.ts';
+import { layout, type Timeline } from '#src/grading/timeline.ts';
+import type { Bench, Ran } from '#src/grading/trial.ts';
+import { VERDICT_SCHEMA, type Level, type Verdict } from '#src/grading/verdict.ts';
+import { verdictText } from '#src/grading/verdict-text.ts';
+import * as words from '#src/grading/wording.ts';
+
+export interface GradeOptions {
+  readonly lab: string;
+  readonly stage: {
+    readonly n: number;
+    readonly title: string;
+    readonly allows: readonly Anomaly[];
+    readonly read: { readonly words: string; readonly href: string } | undefined;
+  };
+  readonly level: Level;
+  readonly seed: number;
+  readonly size: number;
+  readonly minSize: number;
+  readonly calmLimitMs: number;
+  readonly workers: number;
+  readonly bench: Bench;
+  /** Names and versions, kept beside the verdict. */
+  readonly engines: Readonly<Record<string, string>>;
+  /** `journal/runs/<lab>`, absolute. */
+  readonly runs: string;
+  /** The same as the learner reads it. */
+  readonly runsShown: string;
+  /** How a hint is had. */
+  readonly hint: string | undefined;
+  readonly clock: Clock;
+  readonly tell: (progress: Progress) => void;
+  /** Only these faults, as in a replay: nothing is enumerated and nothing kept for next time. */
+  readonly only?: Schedule;
+}
+
+export interface Graded {
+  readonly verdict: Verdict;
+  readonly text: string;
+  /** The picture as an ordered list. */
+  readonly list: readonly string[];
+}
+
+/** Grades one stage of one program and leaves a run folder, also when it was stopped. */
+export async function grade(options: GradeOptions): Promise<Graded> {
+  const startedMs = options.clock();
+  const { lab, stage, seed, size, bench } = options;
+  const hash = await hashProgram(bench.program.folder);
+  const folder = await openRun(options.runs, runName(startedMs, stage.n));
+  const outcome = await search({
+    base: { lab, stage: stage.n, seed, size },
+    level: options.level,
+    allows: stage.allows,
+    regressions: options.only === undefined ? await readRegressions(options.runs, stage.n) : [],
+    calmLimitMs: options.calmLimitMs,
+    workers: options.workers,
+    minSize: options.minSize,
+    bench,
+    tell: options.tell,
+    ...(options.only === undefined ? {} : { only: options.only }),
+  });
+  const shown = outcome.red ?? outcome.recorded;
+  const known = verdictOf(outcome, hash, options, { startedMs, folder });
+  const timeline = shown === undefined ? undefined : layout(timelineInput(known, shown, outcome));
+  const picture = timeline === undefined ? undefined : `${options.runsShown}/latest/timeline.svg`;
+  const verdict: Verdict = known.state === 'failed' && picture !== undefined ? { ...known, picture } : known;
+  const text = verdictText(verdict, { hint: verdict.state === 'failed' ? options.hint : undefined });
+  await writeRun(options.runs, folder, { verdict, text, ...filesOf(shown, timeline) });
+  if (outcome.red !== undefined && options.only === undefined) await addRegression(options.runs, outcome.red.schedule);
+  return { verdict, text, list: timeline?.list ?? [] };
+}
+
+function filesOf(shown: Ran | undefined, timeline: Timeline | undefined) {
+  return {
+    history: shown?.history ?? [],
+    output: shown?.output ?? '',
+    picture: timeline === undefined ? undefined : drawTimeline(timeline),
+    list: timeline?.list ?? [],
+  };
+}
+
+function verdictOf(
+  outcome: Outcome,
+  hash: string,
+  options: GradeOptions,
+  { startedMs, folder }: { startedMs: number; folder: string },
+): Verdict {
+  const { red, recorded, state } = outcome;
+  const { program } = options.bench;
+  const shownFolder = `${options.runsShown}/${folder.slice(options.runs.length + 1)}`;
+  const ended = red?.findings.some(({ anomaly }) => anomaly === 'crashed' || anomaly === 'did-not-finish') === true;
+  const log = join(shownFolder, 'program.log');
+  return {
+    schema: VERDICT_SCHEMA,
+    lab: options.lab,
+    stage: options.stage.n,
+    title: options.stage.title,
+    state,
+    level: options.level,
+    language: program.language,
+    seed: red?.schedule.seed ?? options.seed,
+    size: red?.schedule.size ?? options.size,
+    points: outcome.points,
+    ...(red === undefined ? {} : { schedule: formatSchedule(red.schedule) }),
+    did: didOf(outcome),
+    findings: (red?.findings ?? []).map((one) => ({ ...one, witnesses: [...one.witnesses] })),
+    likely: red === undefined || recorded === undefined ? [] : causesOf(red, recorded),
+    ...(options.stage.read === undefined ? {} : { read: options.stage.read }),
+    ...(outcome.why === undefined ? {} : { why: outcome.why }),
+    ...(outcome.remedy === undefined ? {} : { remedy: outcome.remedy }),
+    ...(outcome.reproduced === undefined ? {} : { reproduced: outcome.reproduced }),
+    ...(ended ? { output: { lastLines: [...(red?.lastLines ?? [])], log } } : {}),
+    program: { hash, argv: [...program.run] },
+    engines: options.engines,
+    startedAt: new Date(startedMs).toISOString(),
+    elapsedMs: Math.max(0, options.clock() - startedMs),
+    folder: shownFolder,
+    stopped: outcome.stopped,
+  };
+}
+
+function didOf({ red, recorded, points, state }: Outcome): string[] {
+  if (red !== undefined) {
+    return red.schedule.faults.length === 0
+      ? [words.CALM]
+      : red.schedule.faults.map((fault) => words.faultWords(fault));
+  }
+  if (state !== 'passed') return [];
+  return [
+    words.triedWords(
+      points.tried,
+      (recorded?.plan?.attack ?? []).map(({ boundary }) => boundary),
+    ),
+  ];
+}
+
+function causesOf(red: Ran, recorded: Ran): string[] {
+  const causes = likelyCauses({
+    recorded: recorded.history,
+    failed: red.history,
+    fault: red.schedule.faults.at(-1),
+    anomalies: red.findings.map(({ anomaly }) => anomaly),
+    outputs: red.plan?.outputs ?? [],
+  });
+  return causes.map((cause) => words.causeWords(cause));
+}
+
+function timelineInput(verdict: Verdict, shown: Ran, { state }: Outcome) {
+  const [worst] = verdict.findings;
+  return {
+    title: words.pictureTitle(verdict.stage, verdict.title, worst?.found),
+    subtitle: words.pictureSubtitle(shown.schedule.faults, verdict.seed, verdict.points),
+    history: shown.history,
+    findings: state === 'failed' ? verdict.findings : [],
+    likely: verdict.likely,
+    schedule: verdict.schedule,
+  };
+}

@@ -1,0 +1,244 @@
+import { randomUUID } from 'node:crypto';
+import { lstat, readFile, realpath, rm } from 'node:fs/promises';
+import { join, resolve, sep } from 'node:path';
+
+import { Client } from 'pg';
+
+import { attack, type Attacked } from '#src/faults/attack.ts';
+import type { HistoryEvent } from '#src/faults/history.ts';
+import type { Schedule } from '#src/faults/schedule.ts';
+import { until } from '#src/deadline.ts';
+import type { Address } from '#src/engines/engine.ts';
+import type { Lease, Supervisor } from '#src/engines/supervisor.ts';
+import { WorldError } from '#src/error.ts';
+import { type Finding, finding } from '#src/grading/anomaly.ts';
+import type { Stage, StagePlan, Trial } from '#src/grading/api.ts';
+import type { Row } from '#src/grading/canonical.ts';
+import { layOut, type Program, type Workplace } from '#src/grading/program.ts';
+import { sampleWhile } from '#src/grading/reader.ts';
+import { crashWords } from '#src/grading/wording.ts';
+import type { Exit } from '#src/process.ts';
+import { random } from '#src/random.ts';
+
+type Database = Extract<Address, { kind: 'postgres' }>;
+
+/** What every run of one grading shares. */
+export interface Bench {
+  readonly supervisor: Pick<Supervisor, 'lease'>;
+  readonly program: Program;
+  readonly stage: Stage;
+  /** A scratch folder; each run makes its own below it and removes it. */
+  readonly scratch: string;
+  /** The clone, for packages that a program shares with it. */
+  readonly root: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One run under one schedule, looked at. */
+export interface Ran {
+  readonly schedule: Schedule;
+  /** `judged`: the findings say what it is worth. `late`: it did not end in time. */
+  readonly state: 'judged' | 'late' | 'unknown' | 'stopped';
+  readonly findings: readonly Finding[];
+  readonly history: readonly HistoryEvent[];
+  /** For each fault of the schedule. */
+  readonly fired: readonly boolean[];
+  readonly lastLines: readonly string[];
+  /** The program's whole output, bounded. */
+  readonly output: string;
+  readonly elapsedMs: number;
+  readonly plan: StagePlan | undefined;
+  /** For `unknown`. */
+  readonly why?: string;
+}
+
+/** Runs the program once in a clean place under a schedule, waits until all is quiet, and judges what is there. */
+export async function runTrial(schedule: Schedule, deadlineMs: number, bench: Bench): Promise<Ran> {
+  const beganMs = performance.now();
+  const folder = join(bench.scratch, randomUUID().slice(0, 8));
+  const nothing = { findings: [], history: [], fired: [], lastLines: [], output: '', plan: undefined } as const;
+  const elapsed = (): number => Math.round(performance.now() - beganMs);
+  let lease: Lease | undefined;
+  try {
+    bench.signal?.throwIfAborted();
+    const plan = await bench.stage({ seed: schedule.seed, size: schedule.size, random: random(schedule.seed) });
+    lease = await bench.supervisor.lease('postgres', { data: undefined }, { signal: bench.signal });
+    const place = await layOut(folder, bench.program, plan.inputs, bench.root);
+    return {
+      ...(await runIn(place, lease.address as Database, plan, { schedule, deadlineMs, bench })),
+      elapsedMs: elapsed(),
+    };
+  } catch (error) {
+    if (bench.signal?.aborted === true) return { schedule, state: 'stopped', ...nothing, elapsedMs: elapsed() };
+    if (!(error instanceof WorldError)) throw error;
+    return { schedule, state: 'unknown', ...nothing, elapsedMs: elapsed(), why: error.message };
+  } finally {
+    if (lease !== undefined) await Promise.allSettled([lease[Symbol.asyncDispose]()]);
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+interface Running {
+  readonly schedule: Schedule;
+  readonly deadlineMs: number;
+  readonly bench: Bench;
+}
+
+async function runIn(
+  place: Workplace,
+  database: Database,
+  plan: StagePlan,
+  running: Running,
+): Promise<Omit<Ran, 'elapsedMs'>> {
+  const { schedule } = running;
+  const client = await connect(database);
+  try {
+    for (const sql of plan.tables ?? []) await client.query(sql);
+    const due = plan.expectedExit ?? 0;
+    const sampler = plan.reader === undefined ? undefined : sampleWhile(await connect(database), plan.reader);
+    const attacked = await attackIn(place, database, plan, running).finally(() => sampler?.stop());
+    const samples = (await sampler?.samples) ?? [];
+    const ran = ranOf(attacked, schedule, plan, place, running);
+    if (attacked.ended === 'stopped') return { ...ran, state: 'stopped' };
+    if (attacked.ended === 'deadline') return { ...ran, state: 'late' };
+    await quiet(client, database, running);
+    const exit = attacked.exits.at(-1) ?? { code: null, signal: null };
+    if (exit.code !== due) return { ...ran, findings: [crashed(exit, due)] };
+    const trial = trialOf(client, place, attacked, samples);
+    const findings = await plan.judge(trial);
+    if (findings.length > 0 || plan.rerun !== true) return { ...ran, findings };
+    return { ...ran, findings: await again(place, database, plan, { client, trial, running }) };
+  } catch (error) {
+    throw error instanceof Error && 'severity' in error ? ours(error) : error;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+function attackIn(place: Workplace, database: Database, plan: StagePlan, running: Running): Promise<Attacked> {
+  const { program, signal } = running.bench;
+  return attack({
+    schedule: running.schedule,
+    argv: program.run,
+    cwd: place.cwd,
+    env: {
+      ...program.env,
+      ...plan.env,
+      INPUT_DIR: place.inputs,
+      OUTPUT_DIR: place.outputs,
+      TMPDIR: place.temporary,
+    },
+    postgres: database,
+    http: plan.http,
+    watch: [place.cwd, place.outputs],
+    deadlineMs: running.deadlineMs,
+    expectedExit: plan.expectedExit ?? 0,
+    signal,
+  });
+}
+
+/** A second, undisturbed run in the same place must leave what is there as it is. */
+async function again(
+  place: Workplace,
+  database: Database,
+  plan: StagePlan,
+  { client, trial, running }: { client: Client; trial: Trial; running: Running },
+): Promise<readonly Finding[]> {
+  const calm = { ...running, schedule: { ...running.schedule, faults: [] } };
+  const second = await attackIn(place, database, plan, calm);
+  if (second.ended !== 'completed') return [];
+  await quiet(client, database, running);
+  const findings = await plan.judge({ ...trial, exits: second.exits, history: second.history, http: second.http });
+  return findings.map((one) => ({ ...one, anomaly: 'not-idempotent' }));
+}
+
+/** Nothing of the program is left on the server: what it had sent is done or undone. */
+async function quiet(client: Client, { user }: Database, { deadlineMs }: Running): Promise<void> {
+  await until(
+    'end of the program’s connections',
+    async () => {
+      const { rows } = await client.query<{ left: string }>(
+        `SELECT count(*) AS left FROM pg_stat_activity WHERE usename = $1 AND backend_type = 'client backend'
+         AND datname = current_database() AND pid <> pg_backend_pid()`,
+        [user],
+      );
+      return Number(rows[0]?.left) === 0;
+    },
+    { deadlineMs: Math.max(10_000, deadlineMs) },
+  );
+}
+
+function ranOf(
+  attacked: Attacked,
+  schedule: Schedule,
+  plan: StagePlan,
+  place: Workplace,
+  { bench }: Running,
+): Omit<Ran, 'elapsedMs'> {
+  // The copy's path means nothing to the learner; the file that they have open does.
+  const own = (text: string): string => text.replaceAll(place.cwd, bench.program.folder);
+  return {
+    schedule,
+    state: 'judged',
+    findings: [],
+    history: attacked.history.map((event) => ({ ...event, text: own(event.text) })),
+    fired: attacked.fired,
+    lastLines: attacked.lastLines.slice(-32).map(own),
+    output: own(attacked.output),
+    plan,
+  };
+}
+
+function trialOf(client: Client, place: Workplace, attacked: Attacked, samples: readonly (readonly Row[])[]): Trial {
+  return {
+    exits: attacked.exits,
+    history: attacked.history,
+    http: attacked.http,
+    samples,
+    query: async (sql, values = []) => {
+      try {
+        return (await client.query<Record<string, unknown>>(sql, [...values])).rows;
+      } catch (error) {
+        // A table or column that the program should have made and didn't is empty, not our trouble.
+        if (['42P01', '42703', '3F000'].includes((error as { code?: string }).code ?? '')) return [];
+        throw error;
+      }
+    },
+    output: async (path) => readOutput(place.outputs, path),
+  };
+}
+
+const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
+
+/** Links are not followed out of the folder: what is judged must have been written there. */
+async function readOutput(folder: string, path: string): Promise<string | undefined> {
+  const root = await realpath(folder);
+  const real = await realpath(resolve(root, path)).catch(() => undefined);
+  if (real === undefined || !real.startsWith(root + sep)) return undefined;
+  const found = await lstat(real);
+  if (!found.isFile() || found.size > MAX_OUTPUT_BYTES) return undefined;
+  return readFile(real, 'utf8');
+}
+
+function crashed({ code, signal }: Exit, due: number): Finding {
+  return finding({ anomaly: 'crashed', ...crashWords(code, signal, due), count: 1 });
+}
+
+async function connect({ host, port, user, password, database }: Database): Promise<Client> {
+  const client = new Client({ host, port, user, password, database, ssl: false, application_name: 'oracle' });
+  // The server may end at any time; whoever asks next gets the error.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+  } catch (error) {
+    throw ours(error as Error);
+  }
+  return client;
+}
+
+function ours(error: Error): WorldError {
+  return new WorldError(`PostgreSQL did not answer the oracle (${error.message})`, {
+    remedy: 'Run it again.',
+    cause: error,
+  });
+}
