@@ -12,7 +12,17 @@ export const PARTS = {
   packages: { inputs: ['package-lock.json'], made: 'node_modules/.package-lock.json' },
   program: { inputs: ['src', 'launch', 'package-lock.json'], made: 'build/cli.mjs' },
   site: {
-    inputs: ['site', 'concepts', 'plan', 'src/content', 'src/runner/event.ts', 'GLOSSARY.md', 'package-lock.json'],
+    inputs: [
+      'site',
+      'concepts',
+      'plan',
+      'src/content',
+      'src/study',
+      'src/random.ts',
+      'src/runner/event.ts',
+      'GLOSSARY.md',
+      'package-lock.json',
+    ],
     made: 'site/dist/index.html',
   },
 };

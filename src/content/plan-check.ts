@@ -33,6 +33,25 @@ function checkCatalogue(catalogue: PlanFile<Catalogue>): void {
         'Its kind and id are its folder’s name.',
       );
   }
+  checkProofs(catalogue);
+}
+
+function checkProofs(catalogue: PlanFile<Catalogue>): void {
+  const guides = catalogue.value.groups.flatMap((group) => group.guides.map(({ id }) => id));
+  for (const [l, { id, stages, proves }] of catalogue.value.labs.entries()) {
+    for (const [p, proof] of proves.entries()) {
+      const path = ['labs', l, 'proves', p];
+      if (!guides.includes(proof.guide))
+        catalogue.reportAt(
+          [...path, 'guide'],
+          `there is no guide ${JSON.stringify(proof.guide)}`,
+          'Use an id of this file.',
+        );
+      for (const [s, stage] of proof.stages.entries())
+        if (stage > stages.length)
+          catalogue.reportAt([...path, 'stages', s], `${id} has no stage ${stage}`, `It has ${stages.length}.`);
+    }
+  }
 }
 
 function checkWeeks(file: PlanFile<Weeks>, { groups, labs }: Catalogue): void {

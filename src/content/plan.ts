@@ -21,6 +21,15 @@ const lab = z.strictObject({
   title: title.describe('as the learner reads it'),
   outcome: z.string().min(1).describe('what the learner’s program must keep true, in a sentence'),
   stages: z.array(title).min(1).describe('titles, in order; a stage is named by its number from 1'),
+  proves: z
+    .array(
+      z.strictObject({
+        guide: guideId.describe('the guide whose concept is proved'),
+        stages: z.array(z.int().min(1)).min(1).describe('numbers of the stages that prove it, from 1'),
+      }),
+    )
+    .default([])
+    .describe('concepts that its stages prove; each such guide names them'),
 });
 
 /** plan/catalogue.yaml */

@@ -9,6 +9,7 @@ import { parseMarkdown, slugger } from '#src/content/markdown.ts';
 import { diagram } from './diagram.ts';
 import { highlight } from './highlight.ts';
 import { escape, Links, nodesToHtml } from './html.ts';
+import { proofs } from './proofs.ts';
 
 export interface RenderedGuide {
   readonly html: string;
@@ -27,6 +28,8 @@ class GuidePage {
   readonly #guide: Guide;
   readonly #nodes: readonly RootContent[];
   readonly #links: Links;
+  /** Where the concept is proved, at the end of its section. */
+  readonly #proofs: string;
   readonly #slug = slugger();
   readonly #headings: RenderedGuide['headings'] = [];
   readonly #out: string[] = [];
@@ -37,6 +40,7 @@ class GuidePage {
     this.#guide = guide;
     this.#nodes = parseMarkdown(markdown).children;
     this.#links = new Links(content.glossary);
+    this.#proofs = proofs(guide.id, content.labs);
   }
 
   async render(): Promise<RenderedGuide> {
@@ -66,6 +70,7 @@ class GuidePage {
     const slug = this.#slug(text);
     if (node.depth === 1) return i + 1;
     if (node.depth <= 3) this.#close(node.depth as 2 | 3);
+    if (node.depth === 2 && text === 'Personal Learning Journal') this.#out.push(this.#proofs);
     this.#headings.push({ depth: node.depth, slug, text });
     const inner = nodesToHtml(node.children, this.#links);
     const before = this.#nodes[i - 1];
@@ -76,7 +81,7 @@ class GuidePage {
     if (isDeep) this.#fold('More on this, for the second lap', 3);
     if (node.depth === 2 && text === 'External Resources') this.#fold('What to read next', 2);
     if (node.depth === 2 && text === 'Key Takeaways')
-      this.#fold(`${numberWord(this.#countTakeaways(i))} lines worth remembering`, 2);
+      this.#fold(`${numberWord(this.#countTakeaways(i))} lines worth remembering`, 2, 'takeaways');
     return i + 1;
   }
 
@@ -85,8 +90,8 @@ class GuidePage {
     return next?.type === 'list' ? next.children.length : 0;
   }
 
-  #fold(summary: string, until: 2 | 3): void {
-    this.#out.push(`<details class="fold"><summary>${summary}</summary>`);
+  #fold(summary: string, until: 2 | 3, name = ''): void {
+    this.#out.push(`<details class="${`fold ${name}`.trim()}"><summary>${summary}</summary>`);
     this.#open.push({ until, close: '</details>' });
   }
 
@@ -129,7 +134,7 @@ class GuidePage {
     );
     const body = this.#nodes.slice(i + 1, end < 0 ? this.#nodes.length : end);
     this.#out.push(
-      `<journal-prompt data-guide="${this.#guide.id}" data-prompt="${id}">${nodesToHtml(body, this.#links)}</journal-prompt>`,
+      `<journal-prompt data-guide="${this.#guide.id}" data-prompt="${id}"><div class="prompt-text" id="prompt-${id}">${nodesToHtml(body, this.#links)}</div></journal-prompt>`,
     );
     return i + 1 + body.length;
   }
@@ -163,7 +168,8 @@ class GuidePage {
       prediction === undefined ? '' : this.#predictionForm(prediction),
       `<div class="cell"><div class="cell-head"><span class="cell-engine">${escape(engine)}</span><span class="cell-name">${block.id}</span></div>`,
       `<div class="cell-code" data-code="${escape(block.code)}">${await highlight(block.code, block.language)}</div>`,
-      '<div class="cell-bar"></div><div class="cell-live"></div>',
+      block.norun === undefined && !block.scene ? staticButtons(block.id) : '',
+      '<div class="cell-live"></div>',
       block.norun === undefined ? '' : `<p class="cell-note">Not run here: ${escape(block.norun)}</p>`,
       this.#recording(block, folded),
       '</div></run-cell>',
@@ -204,7 +210,10 @@ class GuidePage {
     this.#out.push(
       `<quiz-question data-guide="${this.#guide.id}" data-question="${id}" data-answer="${question.answer.join(',')}"><form><fieldset><legend class="sr-only">${escape(question.title)}</legend>${inline(question.text, this.#links, true)}${options.join('')}</fieldset><div class="quiz-bar"></div></form>`,
     );
-    this.#out.push(`<details class="answer"><summary>Answer</summary><p>Answer: ${question.answer.join(', ')}</p>`);
+    // In the app the letters are shown in another order, and each explanation stands at its option.
+    this.#out.push(
+      `<details class="answer"><summary>Answer</summary><p class="answer-letters">Answer: ${question.answer.join(', ')}</p>`,
+    );
     for (let j = i + 1; j < end; j++) {
       const node = this.#nodes[j];
       if (node?.type === 'code') await this.#code(j);
@@ -216,8 +225,16 @@ class GuidePage {
   }
 
   #answerPart(node: RootContent): string {
-    return nodesToHtml([node], this.#links);
+    const html = nodesToHtml([node], this.#links);
+    return isExplanations(node) ? `<div class="answer-why">${html}</div>` : html;
   }
+}
+
+/** What a block offers before its code is loaded; see `RunStub`. */
+function staticButtons(id: string): string {
+  const button = (action: string, look: string, name: string): string =>
+    `<button type="button" class="${look}" data-action="${action}" aria-label="${name} block ${id}">${name}</button>`;
+  return `<div class="cell-bar cell-buttons">${button('run', 'primary', 'Run')}${button('edit', 'quiet', 'Edit')}</div>`;
 }
 
 /** Markdown of an option or a sentence; without its paragraph, unless `blocks` is set. */
@@ -230,6 +247,11 @@ function inline(markdown: string, links: Links, blocks = false): string {
 
 function isAfterDetails(nodes: readonly RootContent[], from: number, at: number): boolean {
   return nodes.slice(from, at).some((node) => node.type === 'html' && node.value.includes('<details'));
+}
+
+/** The list "- A: why A is wrong". */
+function isExplanations(node: RootContent): boolean {
+  return node.type === 'list' && node.children.every((item) => /^[A-Z]:\s/.test(toString(item)));
 }
 
 function isAnswerLine(node: RootContent | List): boolean {

@@ -1,31 +1,42 @@
 import type { Component } from 'svelte';
 
+import { RunStub } from './run-stub.ts';
+
 type Loader = () => Promise<{ default: Component<{ host: HTMLElement }> }>;
 
 /** Elements of a page that come alive; each loads its code when it comes into view, so that reading costs nothing. */
 function island(name: string, load: Loader): void {
+  element(name, (host) => {
+    const watcher = new IntersectionObserver(
+      (entries) => {
+        if (!entries.some((entry) => entry.isIntersecting)) return;
+        watcher.disconnect();
+        void Promise.all([import('svelte'), load()]).then(([{ mount }, { default: Part }]) => {
+          mount(Part, { target: host.querySelector('.quiz-bar') ?? host, props: { host } });
+          host.dataset['alive'] = 'true';
+        });
+      },
+      { rootMargin: '200px' },
+    );
+    watcher.observe(host);
+  });
+}
+
+function element(name: string, begin: (host: HTMLElement) => void): void {
   customElements.define(
     name,
     class extends HTMLElement {
       connectedCallback(): void {
-        const watcher = new IntersectionObserver(
-          (entries) => {
-            if (!entries.some((entry) => entry.isIntersecting)) return;
-            watcher.disconnect();
-            void Promise.all([import('svelte'), load()]).then(([{ mount }, { default: Part }]) => {
-              mount(Part, { target: this.querySelector('.cell-live, .quiz-bar') ?? this, props: { host: this } });
-              this.dataset['alive'] = 'true';
-            });
-          },
-          { rootMargin: '200px' },
-        );
-        watcher.observe(this);
+        begin(this);
       }
     },
   );
 }
 
-island('run-cell', () => import('./RunCell.svelte'));
-island('quiz-question', () => import('./QuizQuestion.svelte'));
+customElements.define('run-cell', RunStub);
+island('quiz-question', () => import('../quiz/QuizQuestion.svelte'));
+island('journal-prompt', () => import('../journal/JournalPrompt.svelte'));
 island('engine-table', () => import('./EngineTable.svelte'));
 island('concept-picture', () => import('./ConceptPicture.svelte'));
+element('guide-progress', (host) => void import('../progress/guide.ts').then(({ showProgress }) => showProgress(host)));
+element('home-progress', (host) => void import('../progress/home.ts').then(({ showRoadmap }) => showRoadmap(host)));

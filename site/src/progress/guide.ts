@@ -1,0 +1,83 @@
+import type { GuideRecord } from '#src/commands/journal.ts';
+import type { GuideProgress } from '#src/study/progress.ts';
+
+import { postJson } from '../islands/api.ts';
+import { onProgress, onRecord, readAgain, recordOf } from './record.ts';
+import { partsOf } from './words.ts';
+
+/**
+ * The line under a guide's title: what of core, deep and quiz is done, what is missing, and the learner's own tick. The
+ * page brings it with zeros; without the app it stays so.
+ */
+export function showProgress(host: HTMLElement): void {
+  const guide = host.dataset['guide'] ?? '';
+  const tick = host.querySelector<HTMLButtonElement>('.progress-tick');
+  const note = host.querySelector<HTMLElement>('.progress-note');
+  let current: GuideProgress | undefined;
+  const show = (progress: GuideProgress): void => {
+    current = progress;
+    paint(host, progress);
+  };
+  onProgress(show);
+  onRecord((record) => {
+    show(record.progress);
+    paintProblems(host, record.problems);
+    restorePredictions(record);
+  });
+  tick?.addEventListener('click', () => {
+    const body = { item: `concepts/${guide}`, done: current?.done !== true };
+    void postJson('/api/tick', body).then((reply) => {
+      if (note !== null) note.textContent = reply.ok ? 'saved' : `not saved: ${reply.message} ${reply.remedy}`;
+      if (reply.ok) void readAgain(guide);
+    });
+  });
+  // Another tab, the terminal or an editor may have changed the folder meanwhile.
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible') void readAgain(guide);
+  });
+  void recordOf(guide);
+}
+
+function paint(host: HTMLElement, progress: GuideProgress): void {
+  for (const { name, done, total, words } of partsOf(progress)) {
+    const part = host.querySelector<HTMLElement>(`[data-part="${name}"]`);
+    const text = part?.querySelector('.part-words');
+    if (text !== null && text !== undefined) text.textContent = words;
+    part?.style.setProperty('--done', String(total === 0 ? 0 : done / total));
+  }
+  const { done, by, missing } = progress;
+  host.classList.toggle('is-done', done);
+  const state = host.querySelector('.progress-state');
+  if (state !== null) state.textContent = done ? (by === 'hand' ? 'Done, ticked by hand' : 'Done') : '';
+  const list = host.querySelector('.progress-missing ul');
+  list?.replaceChildren(...missing.map((text) => Object.assign(document.createElement('li'), { textContent: text })));
+  const details = host.querySelector<HTMLElement>('.progress-missing');
+  if (details !== null) details.hidden = done || missing.length === 0;
+  const tick = host.querySelector<HTMLButtonElement>('.progress-tick');
+  if (tick === null) return;
+  tick.hidden = by === 'evidence';
+  tick.textContent = done ? 'Take the tick back' : 'Tick it off by hand';
+}
+
+/** Lines of the learner's folder that could not be read; shown as text, like all that comes from files. */
+export function paintProblems(host: HTMLElement, problems: readonly string[]): void {
+  host.querySelector('.progress-problems')?.remove();
+  if (problems.length === 0) return;
+  const box = Object.assign(document.createElement('div'), { className: 'progress-problems cell-trouble' });
+  box.setAttribute('role', 'alert');
+  const head = Object.assign(document.createElement('strong'), { textContent: 'In your journal’s folder' });
+  const rows = problems.map((text) => Object.assign(document.createElement('p'), { textContent: text }));
+  box.append(head, ...rows);
+  host.append(box);
+}
+
+/** What was predicted at an earlier visit stands there again; the block needs no second prediction. */
+function restorePredictions({ predictions }: GuideRecord): void {
+  for (const [block, { option }] of Object.entries(predictions)) {
+    const asked = document.querySelector<HTMLFieldSetElement>(`run-cell[data-block="${block}"] .prediction`);
+    if (asked === null || asked.querySelector('input:checked') !== null) continue;
+    const input = asked.querySelector<HTMLInputElement>(`input[value="${option ?? ''}"]`);
+    if (input !== null) input.checked = true;
+    asked.dataset['known'] = option ?? 'skipped';
+  }
+}
