@@ -1,6 +1,12 @@
-import type { HistoryEvent } from '#src/faults/history.ts';
-import type { Schedule } from '#src/faults/schedule.ts';
-import { Bug } from '#src/error.ts';
+import { randomUUID } from 'node:crypto';
+
+import { watchChanges, type Changes } from '#src/faults/changes.ts';
+import { startHistory, type History, type HistoryEvent } from '#src/faults/history.ts';
+import { keepOutput, type Output } from '#src/faults/output.ts';
+import { startPostgresProxy, type PostgresProxy } from '#src/faults/postgres-proxy.ts';
+import { startProgram, type RunningProgram } from '#src/faults/program.ts';
+import type { Fault, Point, Schedule } from '#src/faults/schedule.ts';
+import { within } from '#src/deadline.ts';
 import type { Exit } from '#src/process.ts';
 
 export interface AttackOptions {
@@ -41,7 +47,173 @@ export interface Attacked {
   readonly http?: unknown;
 }
 
+/** A program that is killed at every start would go on for ever. */
+const MAX_STARTS = 10;
+
 /** Runs a program to its end under a schedule: after a fault that ends it, it is started again. */
-export function attack(options: AttackOptions): Promise<Attacked> {
-  return Promise.reject(new Bug(`nothing attacks ${options.argv.join(' ')} yet`));
+export async function attack(options: AttackOptions): Promise<Attacked> {
+  const history = startHistory();
+  const marker = `attack-${randomUUID()}`;
+  const stage: Stage = {
+    options,
+    marker,
+    history,
+    output: keepOutput(),
+    fired: options.schedule.faults.map(() => false),
+    exits: [],
+    program: undefined,
+    disturbed: false,
+    isOver: false,
+    changes: await watchChanges(options.watch ?? [], history),
+  };
+  const proxy =
+    options.postgres === undefined
+      ? undefined
+      : await startPostgresProxy({
+          upstream: options.postgres,
+          history,
+          onPoint: (hit) => onPoint(stage, hit),
+        });
+  try {
+    return await supervise(stage, proxy);
+  } finally {
+    stage.isOver = true;
+    await stage.program?.kill();
+    await proxy?.close();
+  }
+}
+
+interface Stage {
+  readonly options: AttackOptions;
+  readonly marker: string;
+  readonly history: History;
+  readonly output: Output;
+  readonly fired: boolean[];
+  readonly exits: Exit[];
+  readonly changes: Changes;
+  program: RunningProgram | undefined;
+  /** A fault fired in the present start, so that its end may be ours. */
+  disturbed: boolean;
+  isOver: boolean;
+}
+
+async function supervise(stage: Stage, proxy: PostgresProxy | undefined): Promise<Attacked> {
+  const { options, history } = stage;
+  const due = options.expectedExit ?? 0;
+  const endMs = performance.now() + options.deadlineMs;
+  for (let start = 1; start <= MAX_STARTS; start++) {
+    history.incarnation = start;
+    stage.disturbed = false;
+    const exit = await oneStart(stage, proxy, Math.max(1, endMs - performance.now()));
+    await stage.changes.look();
+    if (exit === 'stopped' || exit === 'deadline') return result(stage, exit);
+    stage.exits.push(exit);
+    if (exit.code === due) return result(stage, 'completed');
+    if (!stage.disturbed) return result(stage, 'crashed');
+    proxy?.nextIncarnation();
+  }
+  return result(stage, 'deadline');
+}
+
+/** One start, until it ends by itself, by a fault, or because nobody waits any longer. Nothing of it is left then. */
+async function oneStart(
+  stage: Stage,
+  proxy: PostgresProxy | undefined,
+  timeMs: number,
+): Promise<Exit | 'stopped' | 'deadline'> {
+  const { options, history, marker } = stage;
+  history.tell({ lane: 'program', kind: 'started', text: options.argv.join(' ') });
+  const program = await startProgram({
+    argv: options.argv,
+    cwd: options.cwd,
+    env: { ...inherited(), ...options.env, ...addresses(options, proxy) },
+    marker,
+    onLine: (line) => {
+      if (stage.output.add(line)) history.tell({ lane: 'program', kind: 'line', text: line });
+    },
+  });
+  stage.program = program;
+  let why: 'stopped' | 'deadline' | undefined;
+  try {
+    await within('end of the program', program.exited, { deadlineMs: timeMs, signal: options.signal });
+  } catch {
+    why = options.signal?.aborted === true ? 'stopped' : 'deadline';
+  }
+  const killed = why !== undefined || stage.disturbed;
+  // What it started in the background would go on writing after it.
+  await program.kill();
+  const ended = await program.exited;
+  history.tell(
+    killed && ended.signal === 'SIGKILL'
+      ? { lane: 'program', kind: 'killed', text: 'killed' }
+      : {
+          lane: 'program',
+          kind: 'exited',
+          text: ended.code === null ? `ended by ${ended.signal ?? 'a signal'}` : `ended with exit code ${ended.code}`,
+          detail: { code: ended.code, signal: ended.signal },
+        },
+  );
+  await proxy?.quiet();
+  return why ?? ended;
+}
+
+/** Called at every point of every boundary, while what passes there is held. */
+async function onPoint(
+  stage: Stage,
+  hit: { readonly boundary: string; readonly nth: number; readonly point: Point },
+): Promise<'go' | 'drop'> {
+  if (stage.isOver) return 'drop';
+  await stage.changes.look();
+  const index = stage.options.schedule.faults.findIndex(
+    (fault, at) => stage.fired[at] === false && matches(fault, hit, stage.history.incarnation),
+  );
+  const fault = stage.options.schedule.faults[index];
+  if (fault === undefined) return 'go';
+  stage.fired[index] = true;
+  stage.disturbed = true;
+  stage.history.tell({ lane: 'fault', kind: 'fired', text: fault.action, ...hit });
+  // Nothing that the program does after this moment may count, so it is dead before the message is let go or dropped.
+  if (fault.action === 'kill') await stage.program?.kill();
+  return 'drop';
+}
+
+function matches(
+  fault: Fault,
+  hit: { readonly boundary: string; readonly nth: number; readonly point: Point },
+  incarnation: number,
+): boolean {
+  return (
+    fault.incarnation === incarnation &&
+    fault.boundary === hit.boundary &&
+    fault.nth === hit.nth &&
+    fault.point === hit.point
+  );
+}
+
+function addresses({ postgres }: AttackOptions, proxy: PostgresProxy | undefined): Record<string, string> {
+  if (postgres === undefined || proxy === undefined) return {};
+  const { user, password, database } = postgres;
+  const { host, port } = proxy;
+  return {
+    DATABASE_URL: `postgresql://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}?sslmode=disable`,
+    PGHOST: host,
+    PGPORT: String(port),
+    PGUSER: user,
+    PGPASSWORD: password,
+    PGDATABASE: database,
+    PGSSLMODE: 'disable',
+  };
+}
+
+/** What a program may expect of any machine; our own settings and other people's secrets stay here. */
+function inherited(): Record<string, string> {
+  const names = ['PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'SHELL', 'LOGNAME'];
+  return Object.fromEntries(
+    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  );
+}
+
+function result(stage: Stage, ended: Attacked['ended']): Attacked {
+  const { history, exits, fired, output } = stage;
+  return { history: history.events, exits, fired, ended, lastLines: output.last(32), output: output.text() };
 }

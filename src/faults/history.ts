@@ -1,7 +1,10 @@
 import type { Point } from '#src/faults/schedule.ts';
 
+/** One thing that happened, as the proxies and the process control saw it. */
 export interface HistoryEvent {
+  /** Since the run began, in milliseconds. */
   readonly atMs: number;
+  /** The program's start that it belongs to, from 1. */
   readonly incarnation: number;
   readonly lane: 'program' | 'postgres' | 'http' | 'file' | 'fault' | 'oracle';
   readonly kind: string;
@@ -10,4 +13,34 @@ export interface HistoryEvent {
   readonly nth?: number;
   readonly point?: Point;
   readonly detail?: Record<string, unknown>;
+}
+
+/** Writes down what happens, in the order in which it is told. */
+export interface History {
+  readonly events: readonly HistoryEvent[];
+  /** Counts the program's starts; what is told belongs to the present one. */
+  incarnation: number;
+  /** Without a time it happened now. */
+  tell(event: Omit<HistoryEvent, 'atMs' | 'incarnation'> & { readonly atMs?: number }): void;
+  /** The run's own time for a wall-clock time, as files carry it. */
+  timeOf(wallMs: number): number;
+}
+
+/** More than this is not kept: a program that prints without end must not take the memory. */
+const MAX_EVENTS = 200_000;
+
+export function startHistory(): History {
+  const events: HistoryEvent[] = [];
+  const began = performance.now();
+  const beganWall = Date.now();
+  const now = (): number => Math.round((performance.now() - began) * 1000) / 1000;
+  const history: History = {
+    events,
+    incarnation: 0,
+    tell(event) {
+      if (events.length < MAX_EVENTS) events.push({ atMs: now(), incarnation: history.incarnation, ...event });
+    },
+    timeOf: (wallMs) => Math.max(0, Math.min(now(), wallMs - beganWall)),
+  };
+  return history;
 }

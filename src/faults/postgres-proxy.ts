@@ -1,0 +1,262 @@
+import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
+
+import { Client } from 'pg';
+
+import type { History } from '#src/faults/history.ts';
+import { FrameSplitter, textAt } from '#src/faults/postgres-frames.ts';
+import { ClientFollower, type ClientStep, type CommitNote } from '#src/faults/postgres-session.ts';
+import type { Point } from '#src/faults/schedule.ts';
+import { until } from '#src/deadline.ts';
+import { WorldError } from '#src/error.ts';
+
+export interface Upstream {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+}
+
+export interface Hit {
+  readonly boundary: string;
+  readonly nth: number;
+  readonly point: Point;
+}
+
+export interface ProxyOptions {
+  readonly upstream: Upstream;
+  readonly history: History;
+  /** Asked at every point while the message is held: `drop` cuts the connection and passes nothing more. */
+  readonly onPoint: (hit: Hit) => Promise<'go' | 'drop'>;
+}
+
+export interface PostgresProxy {
+  readonly host: string;
+  readonly port: number;
+  /** Answers that the server still owes. */
+  inFlight(): number;
+  connections(): number;
+  /** Boundaries are counted anew. */
+  nextIncarnation(): void;
+  /** Resolves when the server has ended all that came through here, so that nothing of it can still commit. */
+  quiet(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Listens on loopback and stands between a program and PostgreSQL; each commit of a write is the boundary `pg.commit`. */
+export async function startPostgresProxy(options: ProxyOptions): Promise<PostgresProxy> {
+  const shared: Shared = { options, count: 0, links: new Set(), backends: new Set() };
+  const server = createServer((client) => void new Link(client, shared));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const cutAll = (): void => {
+    for (const link of shared.links) link.cut();
+  };
+  return {
+    host: '127.0.0.1',
+    port: (server.address() as AddressInfo).port,
+    inFlight: () => [...shared.links].reduce((sum, link) => sum + link.outstanding, 0),
+    connections: () => shared.links.size,
+    nextIncarnation: () => {
+      shared.count = 0;
+    },
+    quiet: async () => {
+      cutAll();
+      await ended(shared);
+    },
+    close: async () => {
+      cutAll();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+interface Shared {
+  readonly options: ProxyOptions;
+  count: number;
+  readonly links: Set<Link>;
+  /** Processes of the server that came through here. */
+  readonly backends: Set<number>;
+}
+
+/** Answers are counted by ReadyForQuery; at most one commit lies before each. */
+interface Group {
+  readonly commit: (CommitNote & { readonly nth: number }) | undefined;
+  failed: boolean;
+}
+
+/** One connection. Each direction is a queue that is worked off in order, so that holding a message holds what follows. */
+class Link {
+  readonly #client: Socket;
+  readonly #server: Socket;
+  readonly #shared: Shared;
+  readonly #follower = new ClientFollower();
+  readonly #answers = new FrameSplitter('server');
+  readonly #groups: Group[] = [];
+  #commit: Group['commit'];
+  #held: Buffer[] = [];
+  /** Told to the client; its next message shows that it has gone on. */
+  #told: Group['commit'];
+  #ignoreSync = false;
+  #isCut = false;
+
+  constructor(client: Socket, shared: Shared) {
+    this.#client = client;
+    this.#shared = shared;
+    const { host, port } = shared.options.upstream;
+    this.#server = connect({ host, port });
+    shared.links.add(this);
+    client.setNoDelay(true);
+    this.#server.setNoDelay(true);
+    this.#pump(client, (chunk) => this.#fromClient(chunk));
+    this.#pump(this.#server, (chunk) => this.#fromServer(chunk));
+    for (const socket of [client, this.#server]) {
+      socket.on('error', () => this.cut());
+      socket.on('close', () => this.cut());
+    }
+  }
+
+  get outstanding(): number {
+    return this.#groups.length;
+  }
+
+  cut(): void {
+    this.#isCut = true;
+    this.#client.destroy();
+    this.#server.destroy();
+    this.#shared.links.delete(this);
+  }
+
+  #pump(socket: Socket, work: (chunk: Buffer) => Promise<void>): void {
+    let last = Promise.resolve();
+    socket.on('data', (chunk: Buffer) => {
+      // While one piece is held, no more is read: the sender feels it as a slow network.
+      socket.pause();
+      last = last
+        .then(() => (this.#isCut ? undefined : work(chunk)))
+        .then(
+          () => {
+            if (!this.#isCut) socket.resume();
+          },
+          () => this.cut(),
+        );
+    });
+  }
+
+  async #fromClient(chunk: Buffer): Promise<void> {
+    const out: Buffer[] = [];
+    for (const step of this.#follower.push(chunk)) {
+      if (step.frame.type === 'ssl') {
+        this.#client.write('N');
+        continue;
+      }
+      if (this.#told !== undefined) {
+        const told = this.#told;
+        this.#told = undefined;
+        if ((await this.#ask('client-moved-on', told)) === 'drop') return;
+      }
+      if (step.commit !== undefined) {
+        this.#commit = { ...step.commit, nth: ++this.#shared.count };
+        // What came before it is sent first: the server works on it while the commit itself is held.
+        this.#send(out);
+        if ((await this.#ask('before', this.#commit)) === 'drop') return;
+      }
+      this.#note(step);
+      out.push(step.frame.bytes);
+    }
+    this.#send(out);
+  }
+
+  #note({ syncs, frame }: ClientStep): void {
+    if (!syncs) return;
+    // During COPY FROM STDIN the server swallows the Sync that ended the query, and answers the one after the data.
+    if (frame.type === 'S' && this.#ignoreSync) {
+      this.#ignoreSync = false;
+      return;
+    }
+    this.#groups.push({ commit: this.#commit, failed: false });
+    this.#commit = undefined;
+  }
+
+  #send(out: Buffer[]): void {
+    if (out.length > 0 && !this.#isCut) this.#server.write(Buffer.concat(out));
+    out.length = 0;
+  }
+
+  async #fromServer(chunk: Buffer): Promise<void> {
+    for (const { type, bytes } of this.#answers.push(chunk)) {
+      const [group] = this.#groups;
+      if (type === 'K') this.#shared.backends.add(bytes.readInt32BE(5));
+      if (type === 'G') this.#ignoreSync = true;
+      if (type === 'E' && group !== undefined) group.failed = true;
+      // A COMMIT of a failed transaction is answered with ROLLBACK.
+      if (type === 'C' && group !== undefined && textAt(bytes, 5).text === 'ROLLBACK') group.failed = true;
+      this.#held.push(bytes);
+      if (type === 'Z') {
+        if ((await this.#ready(String.fromCharCode(bytes[5] ?? 73))) === 'drop') return;
+      }
+      // What belongs to a commit is held until the commit is known to be durable; all else passes at once.
+      // The invitation to send data is no answer yet: the client would wait for it for ever.
+      if (type === 'G' || this.#groups[0]?.commit === undefined) this.#release();
+    }
+  }
+
+  async #ready(status: string): Promise<'go' | 'drop'> {
+    const group = this.#groups.shift();
+    if (group?.commit !== undefined && !group.failed) {
+      if ((await this.#ask('after-durable', group.commit)) === 'drop') return 'drop';
+      this.#told = group.commit;
+    }
+    this.#ignoreSync = false;
+    if (this.#groups.length === 0) this.#follower.settle(status);
+    this.#release();
+    return 'go';
+  }
+
+  #release(): void {
+    if (this.#held.length > 0 && !this.#isCut) this.#client.write(Buffer.concat(this.#held));
+    this.#held = [];
+  }
+
+  async #ask(point: Point, commit: NonNullable<Group['commit']>): Promise<'go' | 'drop'> {
+    const { nth, tables, emptied } = commit;
+    const hit = { boundary: 'pg.commit', nth, point };
+    const { history, onPoint } = this.#shared.options;
+    history.tell({ lane: 'postgres', kind: 'boundary', text: `commit ${nth}`, ...hit, detail: { tables, emptied } });
+    const answer = await onPoint(hit);
+    if (answer === 'drop') this.cut();
+    return answer;
+  }
+}
+
+/** A server that can't be asked is the world's fault, and what the program did meanwhile tells nothing. */
+async function ended({ backends, options }: Shared): Promise<void> {
+  const { host, port, user, password, database } = options.upstream;
+  const client = new Client({ host, port, user, password, database, ssl: false });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    await until(
+      'end of the program’s connections to PostgreSQL',
+      async () => {
+        const { rows } = await client.query<{ left: string }>(
+          `SELECT count(*) AS left FROM pg_stat_activity WHERE pid = ANY($1) AND backend_type = 'client backend'`,
+          [[...backends]],
+        );
+        return Number(rows[0]?.left) === 0;
+      },
+      { deadlineMs: 30_000, everyMs: 2 },
+    );
+    backends.clear();
+  } catch (error) {
+    if (error instanceof WorldError) throw error;
+    throw new WorldError(`PostgreSQL can't be reached (${(error as Error).message})`, {
+      remedy: 'Run it again: a new server is started.',
+      cause: error,
+    });
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}

@@ -1,0 +1,85 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { dirname, delimiter, join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { tmpdir } from 'node:os';
+
+import { findFamily } from '#src/engines/python-family.ts';
+import type { Supervisor } from '#src/engines/supervisor.ts';
+import type { Stage } from '#src/grading/api.ts';
+import { compareRows } from '#src/grading/api.ts';
+import { grade, type Graded, type GradeOptions } from '#src/grading/grade.ts';
+import { systemClock } from '#src/clock.ts';
+import { ownRoot } from '#src/paths.ts';
+import { clone } from '#test/engines/clone.ts';
+
+const root = ownRoot(import.meta.dirname);
+const noun = { one: 'order', many: 'orders' };
+
+/** A lab small enough to be read at a glance: `size` orders in one file, to be loaded each once. */
+export const loadOrders: Stage = ({ size }) => {
+  const orders = Array.from({ length: size }, (_, i) => ({ id: `o-${i + 1}`, amount: `${i}.50` }));
+  return {
+    noun,
+    inputs: { 'orders.jsonl': orders.map((order) => `${JSON.stringify(order)}\n`).join('') },
+    tables: ['CREATE TABLE orders (id text, amount numeric)', 'CREATE TABLE progress (position int)'],
+    attack: [{ boundary: 'pg.commit' }],
+    judge: async (trial) =>
+      compareRows({ noun, truth: orders, found: await trial.query('SELECT id, amount FROM orders'), key: ['id'] }),
+  };
+};
+
+export interface Grader {
+  grade(design: string, options?: Partial<GradeOptions> & { readonly stageFunction?: Stage }): Promise<Graded>;
+  readonly supervisor: Supervisor;
+  readonly folder: string;
+}
+
+/** Grades the programs of test/input/grading on engines of the test's own. */
+export async function grader(t: TestContext): Promise<Grader> {
+  const { connect, paths } = await clone(t);
+  const supervisor = await connect();
+  await supervisor.install('python');
+  const family = await findFamily(paths);
+  if (family.state !== 'ready') throw new Error('the Python environment was not made');
+  const folder = await mkdtemp(join(tmpdir(), 'dej-grading-'));
+  t.after(async () => {
+    await supervisor.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  const run = ['python', 'pipe.py'] as const;
+  const env = { PATH: [dirname(family.interpreter), process.env['PATH'] ?? ''].join(delimiter) };
+  return {
+    supervisor,
+    folder,
+    grade: (design, options = {}) =>
+      grade({
+        lab: 'tiny',
+        stage: { n: 2, title: 'Killed at every step', allows: [], read: undefined },
+        level: 'full',
+        seed: 42,
+        size: 100,
+        minSize: 20,
+        calmLimitMs: 30_000,
+        workers: 2,
+        engines: {},
+        runs: join(folder, 'runs', design),
+        runsShown: 'journal/runs/tiny',
+        hint: undefined,
+        clock: systemClock,
+        tell: () => undefined,
+        bench: {
+          supervisor,
+          program: {
+            folder: join(root, 'test', 'input', 'grading'),
+            language: 'python',
+            run: [...run, design] as [string, ...string[]],
+            env,
+          },
+          stage: options.stageFunction ?? loadOrders,
+          scratch: join(folder, 'scratch'),
+          root,
+        },
+        ...options,
+      }),
+  };
+}
