@@ -4,7 +4,7 @@ import { until } from '#src/deadline.ts';
 import { forEachLine, start, stop } from '#src/process.ts';
 import { freePort } from '#src/ports.ts';
 
-/** The app as a learner starts it, with a state of its own. */
+/** The app as a learner starts it, with a state and a learner's folder of its own. */
 export interface StartedApp {
   readonly pid: number;
   readonly origin: string;
@@ -20,7 +20,8 @@ export interface StartedApp {
 export async function startApp(root: string, state: string, env: NodeJS.ProcessEnv = {}): Promise<StartedApp> {
   const port = await freePort();
   const argv = [process.execPath, join(root, 'launch.mjs'), 'start', '--no-open', '--port', String(port)] as const;
-  const child = await start(argv, { cwd: root, env: { ...process.env, DEJ_STATE: state, ...env }, group: true });
+  const own = { DEJ_STATE: state, DEJ_JOURNAL: join(state, 'journal') };
+  const child = await start(argv, { cwd: root, env: { ...process.env, ...own, ...env }, group: true });
   const lines: string[] = [];
   forEachLine(child.stdout, (line) => lines.push(line));
   forEachLine(child.stderr, (line) => lines.push(line));

@@ -4,10 +4,14 @@ import { escape } from './html.ts';
 
 /** The labs whose stages prove a guide's concept; one that is not written yet is named and not linked. */
 export function proofs(guide: string, labs: readonly Lab[]): string {
-  const rows = labs.flatMap((lab) => {
-    const numbers = lab.proves.find((proof) => proof.guide === guide)?.stages ?? [];
-    return numbers.length === 0 ? [] : [row(lab, numbers)];
-  });
+  // What can be done today comes first, and an evening's challenge before a project.
+  const order = (lab: Lab): number => (lab.written ? 0 : 2) + (lab.kind === 'challenge' ? 0 : 1);
+  const rows = labs
+    .toSorted((a, b) => order(a) - order(b))
+    .flatMap((lab) => {
+      const numbers = lab.proves.find((proof) => proof.guide === guide)?.stages ?? [];
+      return numbers.length === 0 ? [] : [row(lab, numbers)];
+    });
   if (rows.length === 0) return '';
   return `<div class="proofs"><p class="proofs-title" id="proofs-title">Where it is proved</p><ul aria-labelledby="proofs-title">${rows.join('')}</ul></div>`;
 }

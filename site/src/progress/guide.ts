@@ -3,7 +3,7 @@ import type { GuideProgress } from '#src/study/progress.ts';
 
 import { postJson } from '../islands/api.ts';
 import { onProgress, onRecord, readAgain, recordOf } from './record.ts';
-import { partsOf } from './words.ts';
+import { glance, partsOf } from './words.ts';
 
 /**
  * The line under a guide's title: what of core, deep and quiz is done, what is missing, and the learner's own tick. The
@@ -47,16 +47,25 @@ function paint(host: HTMLElement, progress: GuideProgress): void {
   }
   const { done, by, missing } = progress;
   host.classList.toggle('is-done', done);
-  const state = host.querySelector('.progress-state');
-  if (state !== null) state.textContent = done ? (by === 'hand' ? 'Done, ticked by hand' : 'Done') : '';
-  const list = host.querySelector('.progress-missing ul');
-  list?.replaceChildren(...missing.map((text) => Object.assign(document.createElement('li'), { textContent: text })));
-  const details = host.querySelector<HTMLElement>('.progress-missing');
-  if (details !== null) details.hidden = done || missing.length === 0;
-  const tick = host.querySelector<HTMLButtonElement>('.progress-tick');
-  if (tick === null) return;
-  tick.hidden = by === 'evidence';
-  tick.textContent = done ? 'Take the tick back' : 'Tick it off by hand';
+  const more = host.querySelector<HTMLElement>('.progress-more');
+  // Who has not begun yet needs neither a list of duties nor a tick.
+  if (more !== null) more.hidden = !done && glance(progress) === '';
+  write(host, '.progress-state', done ? (by === 'hand' ? 'Done, ticked by hand' : 'Done') : 'In progress');
+  const rows = missing.map((text) => Object.assign(document.createElement('li'), { textContent: text }));
+  host.querySelector('.progress-missing')?.replaceChildren(...rows);
+  write(
+    host,
+    '.progress-missing-head',
+    missing.length === 0 ? 'What breaks was run, and the quiz is right.' : 'Until its evidence is complete:',
+  );
+  const tick = host.querySelector<HTMLElement>('.progress-tick');
+  if (tick !== null) tick.hidden = by === 'evidence';
+  write(host, '.progress-tick', done ? 'Take the tick back' : 'Tick it off by hand');
+}
+
+function write(host: HTMLElement, selector: string, text: string): void {
+  const place = host.querySelector(selector);
+  if (place !== null) place.textContent = text;
 }
 
 /** Lines of the learner's folder that could not be read; shown as text, like all that comes from files. */
