@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { openBrowser } from '#src/cli/browser.ts';
 import { runBlock } from '#src/commands/run.ts';
 import { changeEngine, engineLogs, engineStatus, leaveEngines } from '#src/commands/engines.ts';
+import * as journal from '#src/commands/journal.ts';
 import { createContext, type Context } from '#src/commands/context.ts';
 import { LearnerError } from '#src/error.ts';
 import { APP_PORT, freePort, isFree } from '#src/ports.ts';
@@ -26,6 +27,7 @@ export async function open(options: OpenOptions): Promise<void> {
     console.log(`The journal is already running (process ${running.pid}) at ${originOf(running.host, running.port)}/`);
     return present(address, options.open);
   }
+  await takeHandTicks(context);
   const port = await choosePort(options.port);
   const served = await serve({
     paths: context.paths,
@@ -62,12 +64,26 @@ async function present(address: string, openIt: boolean): Promise<void> {
   console.log(`Open this address once; it then remembers your browser: ${address}`);
 }
 
+/** Boxes that were ticked in an editor since the last start. A folder that can't be written must not keep the app shut. */
+async function takeHandTicks(context: Context): Promise<void> {
+  await journal.syncPage(context).catch((error: unknown) => {
+    const { message, remedy } = journal.unsaved(error);
+    console.error(`The journal's folder could not be brought up to date: ${message}. ${remedy}`);
+  });
+}
+
 function faceOf(context: Context): App {
   return {
     runBlock: ({ guide, block, code, signal }) => runBlock({ reference: `${guide}#${block}`, code, signal }, context),
     engines: () => engineStatus(context),
     changeEngine: (name, action, signal) => changeEngine({ name, action, signal }, context),
     engineLogs: (name) => engineLogs(name, context),
+    guideRecord: (guide) => journal.guideRecord(guide, context),
+    progress: () => journal.progress(context),
+    answer: (request) => journal.answer(request, context),
+    predict: (request) => journal.predict(request, context),
+    saveNote: (request) => journal.saveNote(request, context),
+    tick: (request) => journal.tick(request, context),
   };
 }
 

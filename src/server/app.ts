@@ -1,7 +1,9 @@
 import type { EngineAction, EngineEvent } from '#src/commands/engines.ts';
+import type { GuideRecord, Progress, saveNote } from '#src/commands/journal.ts';
 import type { EngineName } from '#src/engines/engine.ts';
 import type { EngineStatus } from '#src/engines/status.ts';
 import type { RunEvent } from '#src/runner/event.ts';
+import type { GuideProgress } from '#src/study/progress.ts';
 
 /** The commands that the server is a face of. */
 export interface App {
@@ -14,4 +16,14 @@ export interface App {
   engines(): Promise<readonly EngineStatus[]>;
   changeEngine(name: EngineName, action: EngineAction, signal: AbortSignal): AsyncIterable<EngineEvent>;
   engineLogs(name: EngineName): Promise<readonly string[]>;
+  guideRecord(guide: string): Promise<GuideRecord>;
+  progress(): Promise<Progress>;
+  answer(request: {
+    guide: string;
+    question: string;
+    options: readonly string[];
+  }): Promise<{ right: boolean; progress: GuideProgress }>;
+  predict(request: { guide: string; block: string; option?: string | undefined }): Promise<{ progress: GuideProgress }>;
+  saveNote(request: Parameters<typeof saveNote>[0]): ReturnType<typeof saveNote>;
+  tick(request: { item: string; done: boolean }): Promise<void>;
 }

@@ -6,15 +6,8 @@ import { z } from 'zod';
 
 import { ENGINE_ACTIONS, engineName } from '#src/commands/engines.ts';
 import { reportOf, type ErrorReport } from '#src/error.ts';
-import type { App } from '#src/server/app.ts';
-import { MAX_BODY_BYTES } from '#src/server/guard.ts';
-
-/** Every route but the static files. What a POST changes is done by the handler; a GET changes nothing. */
-export interface Route {
-  readonly method: 'GET' | 'POST';
-  readonly path: string;
-  readonly handle: (c: Context, app: App) => Promise<Response> | Response;
-}
+import { LEARNER_ROUTES } from '#src/server/learner-routes.ts';
+import { body, type Route } from '#src/server/route.ts';
 
 /** Blocks that run at the same time at the most; more would only slow each other down. */
 const MAX_RUNS = 4;
@@ -27,6 +20,7 @@ const runBody = z.strictObject({
 });
 const empty = z.strictObject({});
 
+/** Every route but the static files. What a POST changes is done by the handler; a GET changes nothing. */
 export const ROUTES: readonly Route[] = [
   { method: 'GET', path: '/api/session', handle: (c) => c.json({ app: true }) },
   { method: 'GET', path: '/api/engines', handle: async (c, app) => c.json(await app.engines()) },
@@ -56,46 +50,8 @@ export const ROUTES: readonly Route[] = [
       return lines(c, events, () => void running--);
     },
   },
+  ...LEARNER_ROUTES,
 ];
-
-/** A request that does not have the shape it should have. */
-export class BadRequest extends Error {
-  readonly status: 400 | 413;
-  constructor(status: 400 | 413, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
-
-async function body<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
-  const text = await textOf(c);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new BadRequest(400, 'The body is no JSON.');
-  }
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new BadRequest(
-    400,
-    parsed.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`).join('; '),
-  );
-}
-
-/** The body, which is never held beyond its limit: one that is sent in chunks doesn't say its length before. */
-async function textOf(c: Context): Promise<string> {
-  const reader = c.req.raw.body?.getReader();
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for (;;) {
-    const chunk = await reader?.read();
-    if (chunk?.value === undefined) return Buffer.concat(chunks).toString('utf8');
-    bytes += chunk.value.byteLength;
-    if (bytes > MAX_BODY_BYTES) throw new BadRequest(413, 'The body is too large.');
-    chunks.push(chunk.value);
-  }
-}
 
 /** Streams events, one JSON value a line, and stops the work when the browser goes away. */
 function lines(c: Context, begin: (signal: AbortSignal) => AsyncIterable<unknown>, done?: () => void): Response {

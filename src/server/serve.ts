@@ -23,7 +23,8 @@ import {
   needsSession,
 } from '#src/server/guard.ts';
 import { forgetApp, originOf, recordApp } from '#src/server/instance.ts';
-import { BadRequest, ROUTES, shown } from '#src/server/routes.ts';
+import { BadRequest } from '#src/server/route.ts';
+import { ROUTES, shown } from '#src/server/routes.ts';
 import { ownSecret, Sessions } from '#src/server/session.ts';
 import { Site } from '#src/server/static.ts';
 

@@ -6,14 +6,16 @@ import { ROUTES } from '#src/server/routes.ts';
 import { build } from '#src/server/serve.ts';
 import { Sessions } from '#src/server/session.ts';
 import { Site } from '#src/server/static.ts';
-import { raw, request, startServer, type TestServer } from '#test/server/served.ts';
+import { appThatTells, raw, request, startServer, type TestServer } from '#test/server/served.ts';
 
 /**
  * Every protection on every route, over the table of routes and over what the framework has registered, so that a new
  * route without a protection fails here.
  */
+const QUERIES: Record<string, string> = { '/api/guide': '?guide=03-idempotency' };
+const called = (path: string): string => path.replace(':name', 'duckdb') + (QUERIES[path] ?? '');
 const PATHS = [
-  ...ROUTES.map(({ method, path }) => ({ method, path: path.replace(':name', 'duckdb') })),
+  ...ROUTES.map(({ method, path }) => ({ method, path: called(path) })),
   { method: 'GET', path: '/' },
   { method: 'GET', path: '/page/' },
   { method: 'GET', path: '/no/such/page' },
@@ -27,18 +29,18 @@ function whole({ host, cookie }: TestServer, method: string): Record<string, str
   return { host, cookie, 'sec-fetch-site': 'same-origin', ...(method === 'POST' ? post : {}) };
 }
 
-const BODY = '{"guide":"03-idempotency","block":"first"}';
-const bodyOf = (method: string, path: string): string => (method === 'POST' ? (path === '/api/run' ? BODY : '{}') : '');
+const BODIES: Record<string, object> = {
+  '/api/run': { guide: '03-idempotency', block: 'first' },
+  '/api/answer': { guide: '03-idempotency', question: 'first', options: ['A'] },
+  '/api/predict': { guide: '03-idempotency', block: 'first' },
+  '/api/note': { guide: '03-idempotency', prompt: 'first', text: 'words', base: '' },
+  '/api/tick': { item: 'concepts/03-idempotency', done: true },
+};
+const bodyOf = (method: string, path: string): string => (method === 'POST' ? JSON.stringify(BODIES[path] ?? {}) : '');
 
 test('the framework knows no route that the table does not', () => {
   const sessions = new Sessions(Buffer.from('x'), { bootId: 'b', port: 1, clock: () => 0 });
-  const nothing = {
-    runBlock: async function* () {},
-    engines: () => Promise.resolve([]),
-    changeEngine: async function* () {},
-    engineLogs: () => Promise.resolve([]),
-  };
-  const { routes } = build({ hosts: hostsOf(1), sessions, app: nothing, site: new Site('.') });
+  const { routes } = build({ hosts: hostsOf(1), sessions, app: appThatTells().app, site: new Site('.') });
   const known = new Set(ROUTES.map(({ method, path }) => `${method} ${path}`));
   const others = routes
     .filter(({ method, path }) => !known.has(`${method} ${path}`))
@@ -52,7 +54,7 @@ test('the framework knows no route that the table does not', () => {
 
 test('with everything right, each route answers', async (t) => {
   const server = await startServer(t);
-  for (const { method, path } of ROUTES.map((route) => ({ ...route, path: route.path.replace(':name', 'duckdb') }))) {
+  for (const { method, path } of ROUTES.map((route) => ({ ...route, path: called(route.path) }))) {
     const { status } = await raw(
       server.port,
       request(`${method} ${path}`, whole(server, method), bodyOf(method, path)),
@@ -104,7 +106,7 @@ test('another host is refused on every route', async (t) => {
     );
     assert.equal(absolute.status, 403, `${method} with a whole address in the request line`);
   }
-  assert.equal(server.runs.length, 0);
+  assert.deepEqual([server.runs, server.told], [[], []]);
 });
 
 test('without the session every route gives nothing but the way in', async (t) => {
@@ -126,7 +128,7 @@ test('without the session every route gives nothing but the way in', async (t) =
       assert.doesNotMatch(body, /Home/);
     }
   }
-  assert.equal(server.runs.length, 0);
+  assert.deepEqual([server.runs, server.told], [[], []]);
 });
 
 test('a POST needs our origin, our header and JSON; another site may not even read', async (t) => {
@@ -163,7 +165,7 @@ test('a POST needs our origin, our header and JSON; another site may not even re
     );
     assert.equal(status, 403, `${path} embedded by another site`);
   }
-  assert.equal(server.runs.length, 0);
+  assert.deepEqual([server.runs, server.told], [[], []]);
 });
 
 test('other methods are unknown, and reading changes nothing', async (t) => {
@@ -179,10 +181,10 @@ test('other methods are unknown, and reading changes nothing', async (t) => {
     }
   }
   for (const { path } of ROUTES.filter(({ method }) => method === 'POST')) {
-    const { status } = await raw(server.port, request(`GET ${path.replace(':name', 'duckdb')}`, whole(server, 'GET')));
+    const { status } = await raw(server.port, request(`GET ${called(path)}`, whole(server, 'GET')));
     assert.equal(status, 404, path);
   }
-  assert.equal(server.runs.length, 0);
+  assert.deepEqual([server.runs, server.told], [[], []]);
 });
 
 test('every answer, also a refusal, carries the headers and tells nothing of the machine', async (t) => {

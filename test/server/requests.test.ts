@@ -88,6 +88,35 @@ test('a body of the wrong shape is told what is wrong, and nothing runs', async 
   assert.equal(server.runs.length, 0);
 });
 
+test('what is written into the learner’s folder has its shape, and nothing else gets through', async (t) => {
+  const server = await startServer(t);
+  const wrong: [string, object][] = [
+    ['/api/answer', { guide: '../../etc', question: 'first', options: ['A'] }],
+    ['/api/answer', { guide: '03-idempotency', question: 'first', options: [] }],
+    ['/api/answer', { guide: '03-idempotency', question: 'first', options: ['AB'] }],
+    ['/api/predict', { guide: '03-idempotency', block: 'first', option: 'a' }],
+    ['/api/predict', { guide: '03-idempotency', block: 'first', more: 1 }],
+    ['/api/note', { guide: '03-idempotency/../x', prompt: 'first', text: '', base: '' }],
+    ['/api/note', { guide: '03-idempotency', prompt: 'first', text: 'words' }],
+    ['/api/note', { guide: '03-idempotency', prompt: 'first\n-->', text: '', base: '' }],
+    ['/api/tick', { item: '../outside', done: true }],
+    ['/api/tick', { item: 'concepts/03-idempotency', done: 'yes' }],
+  ];
+  for (const [path, body] of wrong) {
+    const { status } = await post(server, path, JSON.stringify(body));
+    assert.equal(status, 400, `${path} ${JSON.stringify(body)}`);
+  }
+  for (const query of ['', '?guide=', '?guide=..%2f..%2fetc', '?guide=A'])
+    assert.equal((await get(server, `/api/guide${query}`)).status, 400, query);
+  assert.deepEqual(server.told, []);
+  const right = { guide: '03-idempotency', prompt: 'first', text: 'words', base: '' };
+  assert.deepEqual(JSON.parse((await post(server, '/api/note', JSON.stringify(right))).body), {
+    kind: 'saved',
+    text: 'words',
+  });
+  assert.deepEqual(server.told, [right]);
+});
+
 test('a body in chunks is cut off at the limit though it never says its length', async (t) => {
   const server = await startServer(t);
   const chunk = `${(65_536).toString(16)}\r\n${'x'.repeat(65_536)}\r\n`;

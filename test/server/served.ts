@@ -19,9 +19,11 @@ export interface TestServer {
   readonly cookie: string;
   /** Runs that the app was asked for. */
   readonly runs: { guide: string; block: string; code?: string | undefined; aborted: boolean }[];
+  /** What else it was asked for, with what was sent along. */
+  readonly told: unknown[];
 }
 
-/** A server with a small site and an app that runs nothing but tells what it was asked. */
+/** A server with a small site and an app that does nothing. */
 export async function startServer(
   t: TestContext,
   options: { folder?: string; port?: number; host?: '127.0.0.1' | '::1' } = {},
@@ -40,7 +42,30 @@ export async function startServer(
   await writeFile(join(site, 'csp.json'), JSON.stringify({ scriptHashes: ['sha256-x'] }));
   await writeFile(join(folder, 'outside.txt'), 'private');
   await symlink(join(folder, 'outside.txt'), join(site, 'link.txt')).catch(() => undefined);
+  const { app, runs, told } = appThatTells();
+  const paths = pathsOf(folder, { DEJ_STATE: join(folder, 'state') });
+  const port = options.port ?? (await freePort());
+  const served = await serve({ paths, site, port, host: options.host ?? '127.0.0.1', app });
+  t.after(() => served.close());
+  const host = `127.0.0.1:${port}`;
+  const entered = await fetch(served.openAddress());
+  const cookie = entered.headers.get('set-cookie')?.split(';')[0] ?? '';
+  return { served, paths, port, host, cookie, runs, told };
+}
+
+/** An app that does nothing, and keeps what it was asked for. */
+export function appThatTells(): { app: App } & Pick<TestServer, 'runs' | 'told'> {
+  const part = { done: 0, total: 1 };
+  const quiz = { right: 0, total: 1 };
+  const progress = { core: part, deep: part, quiz, missing: ['run it'], done: false, by: undefined };
   const runs: TestServer['runs'] = [];
+  const told: unknown[] = [];
+  const takes =
+    <T>(answer: T) =>
+    (request: unknown): Promise<T> => {
+      told.push(request);
+      return Promise.resolve(answer);
+    };
   const app: App = {
     async *runBlock({ guide, block, code, signal }) {
       const entry = { guide, block, code, aborted: false };
@@ -59,15 +84,15 @@ export async function startServer(
       yield { type: 'status', engines: [] };
     },
     engineLogs: () => Promise.resolve(['line']),
+    guideRecord: () =>
+      Promise.resolve({ answers: {}, predictions: {}, ran: {}, exercises: {}, notes: {}, progress, problems: [] }),
+    progress: () => Promise.resolve({ folder: 'journal', events: 0, guides: {}, next: undefined, problems: [] }),
+    answer: takes({ right: true, progress }),
+    predict: takes({ progress }),
+    saveNote: takes({ kind: 'saved', text: 'words' } as const),
+    tick: takes(undefined),
   };
-  const paths = pathsOf(folder, { DEJ_STATE: join(folder, 'state') });
-  const port = options.port ?? (await freePort());
-  const served = await serve({ paths, site, port, host: options.host ?? '127.0.0.1', app });
-  t.after(() => served.close());
-  const host = `127.0.0.1:${port}`;
-  const entered = await fetch(served.openAddress());
-  const cookie = entered.headers.get('set-cookie')?.split(';')[0] ?? '';
-  return { served, paths, port, host, cookie, runs };
+  return { app, runs, told };
 }
 
 export interface RawAnswer {

@@ -9,7 +9,7 @@ import { until } from '#src/deadline.ts';
 import { findApp, mintAddress } from '#src/server/instance.ts';
 import { serve } from '#src/server/serve.ts';
 import { ownSecret, readSecret, Sessions } from '#src/server/session.ts';
-import { raw, request, startServer } from '#test/server/served.ts';
+import { appThatTells, raw, request, startServer } from '#test/server/served.ts';
 
 test('a code lets one browser in, once; the cookie is for this site alone', async (t) => {
   const { served, port, host } = await startServer(t);
@@ -51,12 +51,7 @@ test('the cookie survives a restart of the server, a code does not', async (t) =
   const first = await startServer(t);
   const code = first.served.openAddress();
   await first.served.close();
-  const app = {
-    runBlock: async function* () {},
-    engines: () => Promise.resolve([]),
-    changeEngine: async function* () {},
-    engineLogs: () => Promise.resolve([]),
-  };
+  const { app } = appThatTells();
   const again = await serve({
     paths: first.paths,
     site: join(first.paths.root, 'site'),
@@ -176,12 +171,7 @@ test('an app that does not answer is told from one that is not there', async (t)
 
 test('an address that is not loopback is refused before anything listens', async (t) => {
   const { paths } = await startServer(t);
-  const app = {
-    runBlock: async function* () {},
-    engines: () => Promise.resolve([]),
-    changeEngine: async function* () {},
-    engineLogs: () => Promise.resolve([]),
-  };
+  const { app } = appThatTells();
   for (const host of ['0.0.0.0', '::', '192.168.0.1', 'example.com', '']) {
     await assert.rejects(serve({ paths, site: '.', port: 1, host, app }), /listens on this machine only/);
   }

@@ -36,7 +36,7 @@ export const IMPORTS: readonly FolderRule[] = [
   {
     folder: 'src/server',
     may: [LEAVES, 'src/server', 'src/commands'],
-    types: ['src/runner', 'src/engines', 'src/content'],
+    types: ['src/runner', 'src/engines', 'src/content', 'src/study'],
   },
   {
     folder: 'src/cli',
