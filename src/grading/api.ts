@@ -1,4 +1,6 @@
 import type { HistoryEvent } from '#src/faults/history.ts';
+import type { HttpLog } from '#src/faults/http-ledger.ts';
+import type { HttpSourceOptions } from '#src/faults/http-source.ts';
 import type { Finding, Noun } from '#src/grading/anomaly.ts';
 import type { Row } from '#src/grading/canonical.ts';
 import type { AttackRule } from '#src/grading/enumerate.ts';
@@ -10,6 +12,9 @@ export { canonicalCell, canonicalRow, type Row } from '#src/grading/canonical.ts
 export type { AttackRule } from '#src/grading/enumerate.ts';
 export { compareRows, type Comparison } from '#src/grading/oracle.ts';
 export type { HistoryEvent } from '#src/faults/history.ts';
+export type { HttpLog, HttpRequestNote } from '#src/faults/http-ledger.ts';
+export type { HttpPayment, HttpSourceOptions } from '#src/faults/http-source.ts';
+export type { HttpTrouble } from '#src/faults/http-troubles.ts';
 
 /**
  * All that a lab's grader.ts may import. It exports `stage1`, `stage2`, … of the type `Stage`; each makes inputs and
@@ -31,8 +36,8 @@ export interface StagePlan {
   readonly inputs: Readonly<Record<string, string | Uint8Array>>;
   /** SQL that is run before the first start, as the learner's role. */
   readonly tables?: readonly string[];
-  /** What the HTTP source holds and how it misbehaves; its address comes as the environment variable of the lab. */
-  readonly http?: unknown;
+  /** What the HTTP source holds and how it misbehaves; its address comes as PAYMENTS_URL. */
+  readonly http?: HttpSourceOptions;
   /** Beside DATABASE_URL, INPUT_DIR, OUTPUT_DIR and what the lab declares. */
   readonly env?: Readonly<Record<string, string>>;
   /** Which boundaries are attacked; where it is empty, only undisturbed runs are judged. */
@@ -59,7 +64,7 @@ export interface Trial {
   readonly exits: readonly Exit[];
   readonly history: readonly HistoryEvent[];
   /** What the HTTP source wrote down itself. */
-  readonly http: unknown;
+  readonly http: HttpLog | undefined;
   /** What the concurrent reader saw, oldest first, repetitions left out. */
   readonly samples: readonly (readonly Row[])[];
 }

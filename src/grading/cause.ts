@@ -129,7 +129,8 @@ function fileCauses(commits: readonly Commit[], evidence: Evidence): Cause[] {
   const [first] = commits;
   const last = commits.at(-1);
   if (changes.length === 0 || first === undefined || last === undefined) return [];
-  if (changes.length * 2 <= commits.length && commits.length > 2)
+  const isRepeated = evidence.anomalies.includes('duplicate') || evidence.anomalies.includes('crashed');
+  if (isRepeated && changes.length * 2 <= commits.length && commits.length > 2)
     return [{ kind: 'many-commits-per-position', commits: Math.round(commits.length / changes.length) }];
   const nth = evidence.fault?.boundary === 'pg.commit' ? evidence.fault.nth : first.nth;
   const commit = commits.find((one) => one.nth === nth) ?? first;
@@ -147,9 +148,9 @@ function fileCauses(commits: readonly Commit[], evidence: Evidence): Cause[] {
   };
   const leads = changes.some((at) => at <= first.beforeMs);
   const trails = changes.some((at) => at >= last.durableMs);
-  if (trails && !leads) return [after];
-  if (leads && !trails) return [before];
-  return [after, before];
+  // The order alone says which it is; a candidate that could not lead to what was found is none.
+  const loses = evidence.anomalies.includes('lost');
+  return [...(isRepeated && (trails || !leads) ? [after] : []), ...(loses && (leads || !trails) ? [before] : [])];
 }
 
 /** No file of its own, and never a second table beside the first. */

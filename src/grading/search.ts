@@ -58,7 +58,8 @@ const SHRINK_BUDGET_MS = 60_000;
 
 /** Records two undisturbed runs, tries every fault that they offer, confirms and shrinks what fails. Never throws for trouble of the world. */
 export async function search(options: SearchOptions): Promise<Outcome> {
-  const state: State = { beganMs: performance.now(), points: NO_POINTS, red: undefined, unstable: undefined };
+  const nothing = { red: undefined, unstable: undefined, isConfirming: false, next: undefined };
+  const state: State = { beganMs: performance.now(), points: NO_POINTS, ...nothing };
   const recorded = await record(options, state);
   if ('outcome' in recorded) return recorded.outcome;
   const rules = recorded.first.plan?.attack ?? [];
@@ -103,6 +104,9 @@ interface State {
   points: Points;
   red: Ran | undefined;
   unstable: { readonly why: string; readonly remedy: string } | undefined;
+  /** Only one suspect is confirmed at a time; another that came meanwhile waits. */
+  isConfirming: boolean;
+  next: Ran | undefined;
 }
 
 const NO_POINTS: Points = { survived: 0, tried: 0, planned: 0, possible: 0 };
@@ -199,10 +203,24 @@ async function tryOne(
   state.points = { ...state.points, tried: tried + 1 };
   // One confirmed failure is what the verdict tells; the others are only counted.
   if (state.red !== undefined) return;
+  if (state.isConfirming) {
+    state.next ??= ran;
+    return;
+  }
+  await settle(ran, deadlineMs, options, state);
+}
+
+/** Red is red when it comes again; where it doesn't, the next suspect has its turn. */
+async function settle(ran: Ran, deadlineMs: number, options: SearchOptions, state: State): Promise<void> {
+  state.isConfirming = true;
   const again = await confirm(ran, deadlineMs, REPEATS - 1, options, state);
   const times = 1 + again.filter((one) => isSame(one, ran)).length;
   if (times === REPEATS) state.red ??= again.at(-1) ?? ran;
   else if (options.bench.signal?.aborted !== true) state.unstable ??= unstable(times);
+  state.isConfirming = false;
+  const { next } = state;
+  state.next = undefined;
+  if (state.red === undefined && next !== undefined) await settle(next, deadlineMs, options, state);
 }
 
 async function confirm(

@@ -29,7 +29,10 @@ export const loadOrders: Stage = ({ size }) => {
 };
 
 export interface Grader {
-  grade(design: string, options?: Partial<GradeOptions> & { readonly stageFunction?: Stage }): Promise<Graded>;
+  readonly grade: (
+    design: string,
+    options?: Partial<GradeOptions> & { readonly stageFunction?: Stage },
+  ) => Promise<Graded>;
   readonly supervisor: Supervisor;
   readonly folder: string;
 }

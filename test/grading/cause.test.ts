@@ -29,7 +29,7 @@ test('a position saved before it', () => {
 test('where the order leaves both, both are given', () => {
   const recorded = history({ commits: 3, position: 'after' });
   const early = { atMs: 0.5, incarnation: 1, lane: 'file', kind: 'changed', text: 'position.json' } as const;
-  const found = causes({ commits: 3, position: 'after', fault: kill(2) }, ['duplicate'], {
+  const found = causes({ commits: 3, position: 'after', fault: kill(2) }, ['duplicate', 'lost'], {
     recorded: [early, ...recorded],
   });
   assert.deepEqual(

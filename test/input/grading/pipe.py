@@ -37,6 +37,8 @@ with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
         position = load()
     else:
         position = 0
+    if design == "upsert":
+        connection.execute("CREATE UNIQUE INDEX IF NOT EXISTS orders_id ON orders (id)")
     connection.commit()
     if design == "hangs" and os.path.exists(position_file):
         while True:

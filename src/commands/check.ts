@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+
+import { channel } from '#src/channel.ts';
+import { systemClock } from '#src/clock.ts';
+import type { Context } from '#src/commands/context.ts';
+import { graderOf, labOf, learnersProgram, runsOf, shown, stageOf } from '#src/commands/labs.ts';
+import type { Lab } from '#src/content/lab.ts';
+import type { Supervisor } from '#src/engines/supervisor.ts';
+import { LearnerError } from '#src/error.ts';
+import type { Schedule } from '#src/faults/schedule.ts';
+import { ANOMALIES } from '#src/grading/anomaly.ts';
+import { copyProgram, type Program } from '#src/grading/program.ts';
+import { grade, type Graded, type GradeOptions } from '#src/grading/grade.ts';
+import type { Points } from '#src/grading/search.ts';
+import type { Level, Verdict } from '#src/grading/verdict.ts';
+import { capture } from '#src/process.ts';
+
+export type CheckEvent =
+  | { readonly type: 'stage'; readonly stage: number; readonly of: number; readonly title: string }
+  | { readonly type: 'progress'; readonly words: string; readonly points?: Points; readonly elapsedMs?: number }
+  | { readonly type: 'verdict'; readonly verdict: Verdict; readonly text: string; readonly list: readonly string[] };
+
+export interface CheckOptions {
+  readonly lab: string;
+  /** One stage; else all from the first, until one does not pass. */
+  readonly stage?: number | undefined;
+  readonly level: Level;
+  readonly seed?: number | undefined;
+  readonly hint?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export const DEFAULT_SEED = 42;
+
+/** Grades the learner's program. Leaving the loop early stops the run, which still leaves what was known. */
+export async function* checkLab(options: CheckOptions, context: Context): AsyncGenerator<CheckEvent> {
+  const lab = await labOf(options.lab, context);
+  const program = await learnersProgram(lab, context);
+  const last = lab.stages.length;
+  const from = options.stage ?? 1;
+  stageOf(lab, from);
+  for (let n = from; n <= (options.stage ?? last); n++) {
+    const { title } = stageOf(lab, n);
+    yield { type: 'stage', stage: n, of: last, title };
+    const { level, seed = DEFAULT_SEED, hint = `./dej hint ${lab.id}` } = options;
+    let state: Verdict['state'] | undefined;
+    const request = { lab, program, n, level, seed, hint, signal: options.signal };
+    for await (const event of gradeStage(request, context)) {
+      if (event.type === 'verdict') state = event.verdict.state;
+      yield event;
+    }
+    if (state !== 'passed') return;
+  }
+}
+
+export interface GradeRequest {
+  readonly lab: Lab;
+  readonly program: Program;
+  readonly n: number;
+  readonly level: Level;
+  readonly seed: number;
+  readonly size?: number | undefined;
+  readonly only?: Schedule | undefined;
+  readonly hint?: string | undefined;
+  /** Where the run's folder is made; the journal's own where it isn't given. */
+  readonly runs?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One stage of any program: what happens, and at last the verdict. */
+export async function* gradeStage(request: GradeRequest, context: Context): AsyncGenerator<CheckEvent> {
+  const events = channel<CheckEvent>();
+  const stop = new AbortController();
+  const signal = request.signal === undefined ? stop.signal : AbortSignal.any([request.signal, stop.signal]);
+  const work = gradeNow({ ...request, signal }, context, (event) => events.push(event)).then(
+    ({ verdict, text, list }) => {
+      events.push({ type: 'verdict', verdict, text, list });
+      events.end();
+    },
+    (error: unknown) => events.end(error),
+  );
+  try {
+    yield* events;
+  } finally {
+    stop.abort();
+    await work;
+  }
+}
+
+async function gradeNow(request: GradeRequest, context: Context, tell: (event: CheckEvent) => void): Promise<Graded> {
+  const { lab, n } = request;
+  const stage = stageOf(lab, n);
+  const scratch = join(context.paths.scratch, `grade-${randomUUID().slice(0, 8)}`);
+  try {
+    const supervisor = await context.supervisor();
+    const engines = await ready(supervisor, request.program, tell, request.signal);
+    const program = await built(request.program, scratch, context, request.signal);
+    const runs = request.runs ?? runsOf(lab, context);
+    const options: GradeOptions = {
+      lab: lab.id,
+      stage: {
+        n,
+        title: stage.title,
+        allows: ANOMALIES.filter((name) => stage.allows.includes(name)),
+        read: stage.read,
+      },
+      level: request.level,
+      seed: request.seed,
+      size: request.size ?? stage.size[request.level],
+      minSize: Math.min(stage.size.quick, 100),
+      calmLimitMs: lab.calmLimitSeconds * 1000,
+      workers: workers(),
+      bench: {
+        supervisor,
+        program,
+        stage: await graderOf(lab, n),
+        scratch,
+        root: context.paths.root,
+        signal: request.signal,
+      },
+      engines,
+      runs,
+      runsShown: shown(runs, context),
+      hint: request.hint,
+      clock: systemClock,
+      tell: (progress) => tell({ type: 'progress', ...progress }),
+      ...(request.only === undefined ? {} : { only: request.only }),
+    };
+    return await grade(options);
+  } finally {
+    await rm(scratch, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+/** Half of the processors, because each run is a program beside a database. */
+function workers(): number {
+  return Math.max(2, Math.min(4, Math.floor(availableParallelism() / 2)));
+}
+
+async function ready(
+  supervisor: Supervisor,
+  { language }: Program,
+  tell: (event: CheckEvent) => void,
+  signal: AbortSignal | undefined,
+): Promise<Record<string, string>> {
+  const onProgress = ({ what }: { readonly what: string }): void => tell({ type: 'progress', words: what });
+  if (language === 'python') await supervisor.install('python', { onProgress, signal });
+  await supervisor.start('postgres', { onProgress, signal });
+  const status = (await supervisor.status()).find(({ name }) => name === 'postgres');
+  return {
+    postgres: status !== undefined && 'version' in status ? (status.version ?? '') : '',
+    node: process.versions.node,
+  };
+}
+
+/** What a build makes lies in a copy, so that the learner's folder holds what the learner wrote. */
+async function built(
+  program: Program,
+  scratch: string,
+  { paths }: Context,
+  signal: AbortSignal | undefined,
+): Promise<Program> {
+  if (program.build === undefined) return program;
+  const folder = join(scratch, 'built');
+  await copyProgram(program.folder, folder, paths.root);
+  const env = { ...process.env, ...program.env };
+  const { code, stdout, stderr } = await capture(program.build, { cwd: folder, env, group: true, abort: signal });
+  signal?.throwIfAborted();
+  if (code === 0) return { ...program, folder };
+  const lines = `${stdout}\n${stderr}`.trim().split('\n').slice(-20);
+  throw new LearnerError(
+    [`the build failed with exit code ${code ?? 'none'}: ${program.build.join(' ')}`, ...lines].join('\n  | '),
+    'Mend what its last lines name, then check again.',
+  );
+}

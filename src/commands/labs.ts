@@ -1,0 +1,108 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, delimiter, join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import { parse } from 'yaml';
+import { z } from 'zod';
+
+import type { Context } from '#src/commands/context.ts';
+import { findLab, type Lab, type LabStage } from '#src/content/lab.ts';
+import { findFamily } from '#src/engines/python-family.ts';
+import { Bug, LearnerError } from '#src/error.ts';
+import type { Stage } from '#src/grading/api.ts';
+import type { Program } from '#src/grading/program.ts';
+
+/** What a lab's copy in the journal says of itself: the learner may change how their program is built and run. */
+const copySchema = z.object({
+  language: z.string(),
+  build: z.array(z.string()).min(1).optional(),
+  run: z.array(z.string()).min(1),
+});
+
+export function labOf(reference: string, context: Context): Promise<Lab> {
+  return findLab(context.paths.root, reference);
+}
+
+/** The learner's own folder of a lab. */
+export function copyOf(lab: Pick<Lab, 'id'>, context: Context): string {
+  return join(context.paths.journal, 'labs', lab.id);
+}
+
+export function runsOf(lab: Pick<Lab, 'id'>, context: Context): string {
+  return join(context.paths.journal, 'runs', lab.id);
+}
+
+/** A path as the learner reads it: below the clone where it lies there. */
+export function shown(path: string, context: Context): string {
+  const inside = relative(context.paths.root, path);
+  return inside.startsWith('..') ? path : inside;
+}
+
+export function stageOf(lab: Lab, n: number): LabStage {
+  const stage = lab.stages[n - 1];
+  if (stage === undefined)
+    throw new LearnerError(
+      `${lab.id} has no stage ${n}`,
+      `Its stages are 1 to ${lab.stages.length}: ${lab.stages.map(({ title }) => title).join(', ')}.`,
+    );
+  return stage;
+}
+
+/** The lab's grader of one stage. */
+export async function graderOf(lab: Lab, n: number): Promise<Stage> {
+  const module = (await import(pathToFileURL(join(lab.folder, 'grader.ts')).href)) as Record<string, unknown>;
+  const found = module[`stage${n}`];
+  if (typeof found !== 'function') throw new Bug(`${lab.path}/grader.ts exports no stage${n}`);
+  return found as Stage;
+}
+
+/** The learner's program as lab.yaml of its copy says it is run. */
+export async function learnersProgram(lab: Lab, context: Context): Promise<Program> {
+  const folder = copyOf(lab, context);
+  const file = join(folder, 'lab.yaml');
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  if (text === undefined)
+    throw new LearnerError(
+      `there is no program of yours for ${lab.id}: ${shown(file, context)} is missing`,
+      `Begin with ./dej start ${lab.id}.`,
+    );
+  let value: unknown;
+  try {
+    value = parse(text);
+  } catch {
+    value = undefined;
+  }
+  const parsed = copySchema.safeParse(value);
+  if (!parsed.success)
+    throw new LearnerError(
+      `${shown(file, context)} does not say how your program is run`,
+      'It needs lines like: language: python, and run: [python, main.py].',
+    );
+  const { language, build, run } = parsed.data;
+  return program(folder, language, { run, ...(build === undefined ? {} : { build }) }, context);
+}
+
+/** A program of the lab's own: starter, solution, correct or wrong. */
+export function labsProgram(lab: Lab, folder: string, language: string, context: Context): Promise<Program> {
+  const how = Object.entries(lab.languages).find(([name]) => name === language)?.[1];
+  if (how === undefined) throw new Bug(`${lab.id} has no language ${language}`);
+  return program(join(lab.folder, folder), language, how, context);
+}
+
+async function program(
+  folder: string,
+  language: string,
+  { run, build }: { run: readonly string[]; build?: readonly string[] | undefined },
+  context: Context,
+): Promise<Program> {
+  const [first = '', ...rest] = run;
+  const built = build === undefined ? {} : { build: [build[0] ?? '', ...build.slice(1)] as [string, ...string[]] };
+  return { folder, language, run: [first, ...rest], ...built, env: { PATH: await searchPath(context) } };
+}
+
+/** The lab's Python first, then the Node that runs us, then the learner's own. */
+async function searchPath({ paths }: Context): Promise<string> {
+  const family = await findFamily(paths);
+  const python = family.state === 'ready' ? [dirname(family.interpreter)] : [];
+  return [...python, dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter);
+}

@@ -1,0 +1,50 @@
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+
+import { parse } from 'yaml';
+
+import type { Clock } from '#src/clock.ts';
+import type { Context } from '#src/commands/context.ts';
+import { copyOf, labOf, shown } from '#src/commands/labs.ts';
+import { copyStarter, languageOf } from '#src/commands/start.ts';
+import { LearnerError } from '#src/error.ts';
+
+export interface Reset {
+  readonly folder: string;
+  /** Where the learner's files went. */
+  readonly snapshot: string;
+}
+
+/** Begins a lab anew. What the learner wrote is moved beside it first, under the time; nothing is deleted. */
+export async function resetLab(
+  options: { readonly lab: string; readonly language?: string | undefined; readonly clock: Clock },
+  context: Context,
+): Promise<Reset> {
+  const lab = await labOf(options.lab, context);
+  const folder = copyOf(lab, context);
+  const language = languageOf(lab, options.language ?? (await formerLanguage(folder, Object.keys(lab.languages))));
+  const stamp = new Date(options.clock()).toISOString().replace(/[-:]/g, '').slice(0, 15);
+  const snapshot = `${folder}.${stamp}`;
+  try {
+    await rename(folder, snapshot);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new LearnerError(
+      `there is nothing to reset: ${shown(folder, context)} is missing`,
+      `Begin with ./dej start ${lab.id}.`,
+    );
+  }
+  await copyStarter(lab, language, folder);
+  return { folder: shown(folder, context), snapshot: shown(snapshot, context) };
+}
+
+async function formerLanguage(folder: string, languages: readonly string[]): Promise<string | undefined> {
+  const text = await readFile(join(folder, 'lab.yaml'), 'utf8').catch(() => '');
+  try {
+    const value: unknown = (parse(text) as { language?: unknown } | null)?.language;
+    return languages.find((name) => name === value);
+  } catch {
+    return undefined;
+  }
+}

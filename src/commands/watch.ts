@@ -1,0 +1,63 @@
+import { checkLab, type CheckEvent, type CheckOptions } from '#src/commands/check.ts';
+import type { Context } from '#src/commands/context.ts';
+import { copyOf, labOf, learnersProgram, runsOf } from '#src/commands/labs.ts';
+import { pause } from '#src/deadline.ts';
+import { hashProgram } from '#src/grading/program.ts';
+import { latestVerdict } from '#src/grading/run-folder.ts';
+
+export type WatchEvent =
+  CheckEvent | { readonly type: 'waiting'; readonly folder: string } | { readonly type: 'changed' };
+
+const EVERY_MS = 300;
+
+/**
+ * Grades the current stage at once and again after each save, until stopped; a save during a run begins it anew. The
+ * files are read and not watched: their content says whether something changed, on every kind of disk.
+ */
+export async function* watchLab(options: CheckOptions, context: Context): AsyncGenerator<WatchEvent> {
+  const lab = await labOf(options.lab, context);
+  await learnersProgram(lab, context);
+  const folder = copyOf(lab, context);
+  const runs = runsOf(lab, context);
+  let stage = options.stage ?? (await latestVerdict(runs))?.stage ?? 1;
+  const { signal } = options;
+  while (signal?.aborted !== true) {
+    const before = await hashProgram(folder);
+    const changed = new AbortController();
+    const both = signal === undefined ? changed.signal : AbortSignal.any([signal, changed.signal]);
+    const finished = new AbortController();
+    const looking = whenChanged(folder, before, AbortSignal.any([both, finished.signal])).then((did) => {
+      if (did) changed.abort();
+      return did;
+    });
+    let passed = false;
+    for await (const event of checkLab({ ...options, stage, signal: both }, context)) {
+      // What a newer save has overtaken is no answer any more.
+      if (changed.signal.aborted && event.type === 'verdict') continue;
+      if (event.type === 'verdict') passed = event.verdict.state === 'passed';
+      yield event;
+    }
+    finished.abort();
+    if (await looking) {
+      yield { type: 'changed' };
+      continue;
+    }
+    if (passed && options.stage === undefined && stage < lab.stages.length) {
+      stage++;
+      continue;
+    }
+    yield { type: 'waiting', folder };
+    if (await whenChanged(folder, before, signal)) yield { type: 'changed' };
+  }
+}
+
+/** True once the files differ; false when there is nothing to wait for any more. */
+async function whenChanged(folder: string, before: string, signal: AbortSignal | undefined): Promise<boolean> {
+  while (signal?.aborted !== true) {
+    // An editor may have replaced the folder's files in two steps; what can't be read now is read next time.
+    const now = await hashProgram(folder).catch(() => before);
+    if (now !== before) return true;
+    await pause(EVERY_MS, signal).catch(() => undefined);
+  }
+  return false;
+}
