@@ -88,7 +88,7 @@ test('mistakes in different files are told together', async (t) => {
   const folder = await copy(t);
   await change(folder, 'plan/weeks.yaml', 'id: data-lake', 'id: data-lakes');
   await change(folder, 'plan/resources.yaml', 'https://delta.io/', 'delta.io');
-  await change(folder, 'plan/glossary.yaml', 'term: offset', 'term: Upsert');
+  await change(folder, 'plan/glossary.yaml', 'term: watermark', 'term: Upsert');
   await change(folder, 'concepts/03-idempotency.md', '## Key Takeaways', '## Takeaways');
   const problems = await problemsOf(folder);
   assert.deepEqual(

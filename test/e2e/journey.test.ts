@@ -61,9 +61,13 @@ async function open(path: string, more: { scheme?: 'light' | 'dark'; width?: num
   return page;
 }
 
-/** A block's cell, once its island is alive. */
+/** A block's cell, once its island is alive; parts for the second lap are folded, so what it stands in is opened. */
 async function cell(page: Page, block: string): Promise<Locator> {
   const found = page.locator(`run-cell[data-block="${block}"]`);
+  await found.evaluate((element) => {
+    for (let at = element.closest('details'); at !== null; at = at.parentElement?.closest('details') ?? null)
+      at.open = true;
+  });
   await found.scrollIntoViewIfNeeded();
   await found.getByRole('button', { name: `Run block ${block}` }).waitFor();
   return found;
