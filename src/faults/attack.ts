@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto';
 
 import { watchChanges, type Changes } from '#src/faults/changes.ts';
 import { startHistory, type History, type HistoryEvent } from '#src/faults/history.ts';
+import type { HttpLog } from '#src/faults/http-ledger.ts';
+import { startHttpSource, type HttpSource, type HttpSourceOptions } from '#src/faults/http-source.ts';
 import { keepOutput, type Output } from '#src/faults/output.ts';
-import { startPostgresProxy, type PostgresProxy } from '#src/faults/postgres-proxy.ts';
+import { startPostgresProxy, type Hit, type PostgresProxy } from '#src/faults/postgres-proxy.ts';
 import { startProgram, type RunningProgram } from '#src/faults/program.ts';
-import type { Fault, Point, Schedule } from '#src/faults/schedule.ts';
+import type { Fault, Schedule } from '#src/faults/schedule.ts';
 import { within } from '#src/deadline.ts';
 import type { Exit } from '#src/process.ts';
 
@@ -24,7 +26,9 @@ export interface AttackOptions {
     readonly database: string;
   };
   /** What the HTTP source holds and how it misbehaves. */
-  readonly http?: unknown;
+  readonly http?: HttpSourceOptions | undefined;
+  /** What the HTTP source had done in an earlier run that this one continues. */
+  readonly httpBefore?: HttpLog | undefined;
   /** Folders whose changed files are noted at every point. */
   readonly watch?: readonly string[];
   readonly deadlineMs: number;
@@ -44,7 +48,7 @@ export interface Attacked {
   readonly lastLines: readonly string[];
   /** All that it printed, bounded. */
   readonly output: string;
-  readonly http?: unknown;
+  readonly http: HttpLog | undefined;
 }
 
 /** A program that is killed at every start would go on for ever. */
@@ -62,6 +66,8 @@ export async function attack(options: AttackOptions): Promise<Attacked> {
     fired: options.schedule.faults.map(() => false),
     exits: [],
     program: undefined,
+    source: undefined,
+    proxy: undefined,
     disturbed: false,
     isOver: false,
     changes: await watchChanges(options.watch ?? [], history),
@@ -74,11 +80,17 @@ export async function attack(options: AttackOptions): Promise<Attacked> {
           history,
           onPoint: (hit) => onPoint(stage, hit),
         });
+  stage.proxy = proxy;
   try {
+    if (options.http !== undefined) {
+      const onHit = (hit: Hit): Promise<'go' | 'drop'> => onPoint(stage, hit);
+      stage.source = await startHttpSource(options.http, { history, onPoint: onHit, earlier: options.httpBefore });
+    }
     return await supervise(stage, proxy);
   } finally {
     stage.isOver = true;
     await stage.program?.kill();
+    await stage.source?.close();
     await proxy?.close();
   }
 }
@@ -92,6 +104,8 @@ interface Stage {
   readonly exits: Exit[];
   readonly changes: Changes;
   program: RunningProgram | undefined;
+  source: HttpSource | undefined;
+  proxy: PostgresProxy | undefined;
   /** A fault fired in the present start, so that its end may be ours. */
   disturbed: boolean;
   isOver: boolean;
@@ -111,6 +125,7 @@ async function supervise(stage: Stage, proxy: PostgresProxy | undefined): Promis
     if (exit.code === due) return result(stage, 'completed');
     if (!stage.disturbed) return result(stage, 'crashed');
     proxy?.nextIncarnation();
+    stage.source?.nextIncarnation();
   }
   return result(stage, 'deadline');
 }
@@ -126,7 +141,7 @@ async function oneStart(
   const program = await startProgram({
     argv: options.argv,
     cwd: options.cwd,
-    env: { ...inherited(), ...options.env, ...addresses(options, proxy) },
+    env: { ...inherited(), ...options.env, ...addresses(options, proxy), ...sourceAddress(stage) },
     marker,
     onLine: (line) => {
       if (stage.output.add(line)) history.tell({ lane: 'program', kind: 'line', text: line });
@@ -140,6 +155,7 @@ async function oneStart(
     why = options.signal?.aborted === true ? 'stopped' : 'deadline';
   }
   const killed = why !== undefined || stage.disturbed;
+  if (why !== undefined) hold(stage);
   // What it started in the background would go on writing after it.
   await program.kill();
   const ended = await program.exited;
@@ -153,15 +169,13 @@ async function oneStart(
           detail: { code: ended.code, signal: ended.signal },
         },
   );
+  await stage.source?.quiet();
   await proxy?.quiet();
   return why ?? ended;
 }
 
 /** Called at every point of every boundary, while what passes there is held. */
-async function onPoint(
-  stage: Stage,
-  hit: { readonly boundary: string; readonly nth: number; readonly point: Point },
-): Promise<'go' | 'drop'> {
+async function onPoint(stage: Stage, hit: Hit): Promise<'go' | 'drop'> {
   if (stage.isOver) return 'drop';
   await stage.changes.look();
   const index = stage.options.schedule.faults.findIndex(
@@ -173,21 +187,30 @@ async function onPoint(
   stage.disturbed = true;
   stage.history.tell({ lane: 'fault', kind: 'fired', text: fault.action, ...hit });
   // Nothing that the program does after this moment may count, so it is dead before the message is let go or dropped.
-  if (fault.action === 'kill') await stage.program?.kill();
+  if (fault.action === 'kill') {
+    hold(stage);
+    await stage.program?.kill();
+  }
   return 'drop';
 }
 
-function matches(
-  fault: Fault,
-  hit: { readonly boundary: string; readonly nth: number; readonly point: Point },
-  incarnation: number,
-): boolean {
+/** The end of a connection is no step of a program that we end ourselves. */
+function hold({ source, proxy }: Stage): void {
+  source?.hold();
+  proxy?.hold();
+}
+
+function matches(fault: Fault, hit: Hit, incarnation: number): boolean {
   return (
     fault.incarnation === incarnation &&
     fault.boundary === hit.boundary &&
     fault.nth === hit.nth &&
     fault.point === hit.point
   );
+}
+
+function sourceAddress({ source }: Stage): Record<string, string> {
+  return source === undefined ? {} : { PAYMENTS_URL: source.url };
 }
 
 function addresses({ postgres }: AttackOptions, proxy: PostgresProxy | undefined): Record<string, string> {
@@ -214,6 +237,14 @@ function inherited(): Record<string, string> {
 }
 
 function result(stage: Stage, ended: Attacked['ended']): Attacked {
-  const { history, exits, fired, output } = stage;
-  return { history: history.events, exits, fired, ended, lastLines: output.last(32), output: output.text() };
+  const { history, exits, fired, output, source } = stage;
+  return {
+    history: history.events,
+    exits,
+    fired,
+    ended,
+    lastLines: output.last(32),
+    output: output.text(),
+    http: source?.log,
+  };
 }

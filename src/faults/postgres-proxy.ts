@@ -36,6 +36,8 @@ export interface PostgresProxy {
   /** Answers that the server still owes. */
   inFlight(): number;
   connections(): number;
+  /** The program is about to be ended: the closing of its connections is no step of its own. */
+  hold(): void;
   /** Boundaries are counted anew. */
   nextIncarnation(): void;
   /** Resolves when the server has ended all that came through here, so that nothing of it can still commit. */
@@ -45,7 +47,7 @@ export interface PostgresProxy {
 
 /** Listens on loopback and stands between a program and PostgreSQL; each commit of a write is the boundary `pg.commit`. */
 export async function startPostgresProxy(options: ProxyOptions): Promise<PostgresProxy> {
-  const shared: Shared = { options, count: 0, links: new Set(), backends: new Set() };
+  const shared: Shared = { options, count: 0, isHeld: false, links: new Set(), backends: new Set() };
   const server = createServer((client) => void new Link(client, shared));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -59,11 +61,15 @@ export async function startPostgresProxy(options: ProxyOptions): Promise<Postgre
     port: (server.address() as AddressInfo).port,
     inFlight: () => [...shared.links].reduce((sum, link) => sum + link.outstanding, 0),
     connections: () => shared.links.size,
+    hold: () => {
+      shared.isHeld = true;
+    },
     nextIncarnation: () => {
       shared.count = 0;
+      shared.isHeld = false;
     },
     quiet: async () => {
-      cutAll();
+      await Promise.all([...shared.links].map((link) => link.hangUp()));
       await ended(shared);
     },
     close: async () => {
@@ -76,6 +82,7 @@ export async function startPostgresProxy(options: ProxyOptions): Promise<Postgre
 interface Shared {
   readonly options: ProxyOptions;
   count: number;
+  isHeld: boolean;
   readonly links: Set<Link>;
   /** Processes of the server that came through here. */
   readonly backends: Set<number>;
@@ -112,10 +119,9 @@ class Link {
     this.#server.setNoDelay(true);
     this.#pump(client, (chunk) => this.#fromClient(chunk));
     this.#pump(this.#server, (chunk) => this.#fromServer(chunk));
-    for (const socket of [client, this.#server]) {
-      socket.on('error', () => this.cut());
-      socket.on('close', () => this.cut());
-    }
+    for (const socket of [client, this.#server]) socket.on('error', () => this.cut());
+    this.#server.on('close', () => this.cut());
+    client.on('close', () => void this.hangUp());
   }
 
   get outstanding(): number {
@@ -127,6 +133,14 @@ class Link {
     this.#client.destroy();
     this.#server.destroy();
     this.#shared.links.delete(this);
+  }
+
+  /** A client that ends without a farewell has gone on, too: its last commit would never be followed otherwise. */
+  async hangUp(): Promise<void> {
+    const told = this.#told;
+    this.#told = undefined;
+    if (told !== undefined && !this.#isCut && !this.#shared.isHeld) await this.#ask('client-moved-on', told);
+    this.cut();
   }
 
   #pump(socket: Socket, work: (chunk: Buffer) => Promise<void>): void {

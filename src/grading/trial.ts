@@ -5,6 +5,7 @@ import { join, resolve, sep } from 'node:path';
 import { Client } from 'pg';
 
 import { attack, type Attacked } from '#src/faults/attack.ts';
+import type { HttpLog } from '#src/faults/http-ledger.ts';
 import type { HistoryEvent } from '#src/faults/history.ts';
 import type { Schedule } from '#src/faults/schedule.ts';
 import { until } from '#src/deadline.ts';
@@ -115,7 +116,13 @@ async function runIn(
   }
 }
 
-function attackIn(place: Workplace, database: Database, plan: StagePlan, running: Running): Promise<Attacked> {
+function attackIn(
+  place: Workplace,
+  database: Database,
+  plan: StagePlan,
+  running: Running,
+  httpBefore?: HttpLog,
+): Promise<Attacked> {
   const { program, signal } = running.bench;
   return attack({
     schedule: running.schedule,
@@ -130,6 +137,7 @@ function attackIn(place: Workplace, database: Database, plan: StagePlan, running
     },
     postgres: database,
     http: plan.http,
+    httpBefore,
     watch: [place.cwd, place.outputs],
     deadlineMs: running.deadlineMs,
     expectedExit: plan.expectedExit ?? 0,
@@ -145,7 +153,7 @@ async function again(
   { client, trial, running }: { client: Client; trial: Trial; running: Running },
 ): Promise<readonly Finding[]> {
   const calm = { ...running, schedule: { ...running.schedule, faults: [] } };
-  const second = await attackIn(place, database, plan, calm);
+  const second = await attackIn(place, database, plan, calm, trial.http);
   if (second.ended !== 'completed') return [];
   await quiet(client, database, running);
   const findings = await plan.judge({ ...trial, exits: second.exits, history: second.history, http: second.http });
