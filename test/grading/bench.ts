@@ -31,7 +31,7 @@ export const loadOrders: Stage = ({ size }) => {
 export interface Grader {
   readonly grade: (
     design: string,
-    options?: Partial<GradeOptions> & { readonly stageFunction?: Stage },
+    options?: Partial<GradeOptions> & { readonly stageFunction?: Stage; readonly signal?: AbortSignal },
   ) => Promise<Graded>;
   readonly supervisor: Supervisor;
   readonly folder: string;
@@ -39,10 +39,10 @@ export interface Grader {
 
 /** Grades the programs of test/input/grading on engines of the test's own. */
 export async function grader(t: TestContext): Promise<Grader> {
-  const { connect, paths } = await clone(t);
-  const supervisor = await connect();
+  const own = await clone(t);
+  const supervisor = await own.connect();
   await supervisor.install('python');
-  const family = await findFamily(paths);
+  const family = await findFamily(own.paths);
   if (family.state !== 'ready') throw new Error('the Python environment was not made');
   const folder = await mkdtemp(join(tmpdir(), 'dej-grading-'));
   t.after(async () => {
@@ -81,6 +81,7 @@ export async function grader(t: TestContext): Promise<Grader> {
           stage: options.stageFunction ?? loadOrders,
           scratch: join(folder, 'scratch'),
           root,
+          signal: options.signal,
         },
         ...options,
       }),
