@@ -16,9 +16,13 @@ export interface StartedApp {
   stop(): Promise<number | null>;
 }
 
-/** Starts the built app on a free port, as `npm start -- --no-open` does. */
-export async function startApp(root: string, state: string, env: NodeJS.ProcessEnv = {}): Promise<StartedApp> {
-  const port = await freePort();
+/** Starts the built app as `npm start -- --no-open` does, on a free port unless one is given. */
+export async function startApp(
+  root: string,
+  state: string,
+  { env = {}, port: asked }: { env?: NodeJS.ProcessEnv; port?: number } = {},
+): Promise<StartedApp> {
+  const port = asked ?? (await freePort());
   const argv = [process.execPath, join(root, 'launch.mjs'), 'start', '--no-open', '--port', String(port)] as const;
   const own = { DEJ_STATE: state, DEJ_JOURNAL: join(state, 'journal') };
   const child = await start(argv, { cwd: root, env: { ...process.env, ...own, ...env }, group: true });
