@@ -11,7 +11,10 @@ const CANCEL_REQUEST = 80877102;
 
 /** Cuts a stream of bytes into messages. A client's first messages have no type. */
 export class FrameSplitter {
-  #rest: Buffer = Buffer.alloc(0);
+  #pieces: Buffer[] = [];
+  #size = 0;
+  /** Bytes without which no further message is complete; pieces are joined only then, or a large message costs its square. */
+  #needed = 0;
   #untyped: boolean;
 
   constructor(side: 'client' | 'server') {
@@ -20,21 +23,35 @@ export class FrameSplitter {
 
   /** The messages that these bytes complete. */
   push(chunk: Buffer): Frame[] {
-    this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    this.#pieces.push(chunk);
+    this.#size += chunk.length;
     const frames: Frame[] = [];
-    for (let frame = this.#next(); frame !== undefined; frame = this.#next()) frames.push(frame);
-    return frames;
+    if (this.#size < this.#needed) return frames;
+    let rest = this.#pieces.length === 1 ? chunk : Buffer.concat(this.#pieces);
+    for (;;) {
+      const length = this.#lengthOf(rest);
+      if (rest.length < length) {
+        this.#needed = length;
+        this.#pieces = [rest];
+        this.#size = rest.length;
+        return frames;
+      }
+      frames.push(this.#frame(rest.subarray(0, length)));
+      rest = rest.subarray(length);
+    }
   }
 
-  #next(): Frame | undefined {
+  /** Of the message that begins here, or of its head while that is not whole. */
+  #lengthOf(bytes: Buffer): number {
     const head = this.#untyped ? 0 : 1;
-    if (this.#rest.length < head + 4) return undefined;
-    const length = head + this.#rest.readInt32BE(head);
-    if (this.#rest.length < length) return undefined;
-    const bytes = this.#rest.subarray(0, length);
-    this.#rest = this.#rest.subarray(length);
+    if (bytes.length < head + 4) return head + 4;
+    // A length below its own four bytes is no message; the server refuses it too.
+    return head + Math.max(4, bytes.readInt32BE(head));
+  }
+
+  #frame(bytes: Buffer): Frame {
     if (!this.#untyped) return { type: String.fromCharCode(bytes[0] ?? 0), bytes };
-    const code = length >= 8 ? bytes.readInt32BE(4) : 0;
+    const code = bytes.length >= 8 ? bytes.readInt32BE(4) : 0;
     if (code === SSL_REQUEST || code === GSS_REQUEST) return { type: 'ssl', bytes };
     this.#untyped = false;
     return { type: code === CANCEL_REQUEST ? 'cancel' : 'startup', bytes };

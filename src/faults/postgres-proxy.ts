@@ -47,7 +47,8 @@ export interface PostgresProxy {
 
 /** Listens on loopback and stands between a program and PostgreSQL; each commit of a write is the boundary `pg.commit`. */
 export async function startPostgresProxy(options: ProxyOptions): Promise<PostgresProxy> {
-  const shared: Shared = { options, count: 0, isHeld: false, links: new Set(), backends: new Set() };
+  const writers = await functionsThatMayWrite(options.upstream);
+  const shared: Shared = { options, count: 0, isHeld: false, links: new Set(), backends: new Set(), writers };
   const server = createServer((client) => void new Link(client, shared));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -86,11 +87,16 @@ interface Shared {
   readonly links: Set<Link>;
   /** Processes of the server that came through here. */
   readonly backends: Set<number>;
+  readonly writers: Set<string>;
 }
 
-/** Answers are counted by ReadyForQuery; at most one commit lies before each. */
+type Commit = CommitNote & { readonly nth: number };
+
+/** What the server answers with one ReadyForQuery. A pipeline may hold several commits before it. */
 interface Group {
-  readonly commit: (CommitNote & { readonly nth: number }) | undefined;
+  readonly commits: readonly Commit[];
+  /** How many COMMITs the server has carried out. */
+  done: number;
   failed: boolean;
 }
 
@@ -99,19 +105,22 @@ class Link {
   readonly #client: Socket;
   readonly #server: Socket;
   readonly #shared: Shared;
-  readonly #follower = new ClientFollower();
+  readonly #follower: ClientFollower;
   readonly #answers = new FrameSplitter('server');
   readonly #groups: Group[] = [];
-  #commit: Group['commit'];
+  /** Commits of the group that is being sent. */
+  #commits: Commit[] = [];
   #held: Buffer[] = [];
   /** Told to the client; its next message shows that it has gone on. */
-  #told: Group['commit'];
+  #told: Commit[] = [];
   #ignoreSync = false;
   #isCut = false;
+  #isCancel = false;
 
   constructor(client: Socket, shared: Shared) {
     this.#client = client;
     this.#shared = shared;
+    this.#follower = new ClientFollower(shared.writers);
     const { host, port } = shared.options.upstream;
     this.#server = connect({ host, port });
     shared.links.add(this);
@@ -137,10 +146,10 @@ class Link {
 
   /** A client that ends without a farewell has gone on, too: its last commit would never be followed otherwise. */
   async hangUp(): Promise<void> {
-    const told = this.#told;
-    this.#told = undefined;
-    if (told !== undefined && !this.#isCut && !this.#shared.isHeld) await this.#ask('client-moved-on', told);
-    this.cut();
+    if (!this.#isCut && !this.#shared.isHeld) await this.#movedOn();
+    // A cancel request is sent and hung up at once; it must still reach the server.
+    if (this.#isCancel) this.#server.end();
+    else this.cut();
   }
 
   #pump(socket: Socket, work: (chunk: Buffer) => Promise<void>): void {
@@ -166,21 +175,27 @@ class Link {
         this.#client.write('N');
         continue;
       }
-      if (this.#told !== undefined) {
-        const told = this.#told;
-        this.#told = undefined;
-        if ((await this.#ask('client-moved-on', told)) === 'drop') return;
-      }
+      if (step.frame.type === 'cancel') this.#isCancel = true;
+      if ((await this.#movedOn()) === 'drop') return;
       if (step.commit !== undefined) {
-        this.#commit = { ...step.commit, nth: ++this.#shared.count };
+        const commit = { ...step.commit, nth: ++this.#shared.count };
+        this.#commits.push(commit);
         // What came before it is sent first: the server works on it while the commit itself is held.
         this.#send(out);
-        if ((await this.#ask('before', this.#commit)) === 'drop') return;
+        if ((await this.#ask('before', commit)) === 'drop') return;
       }
       this.#note(step);
       out.push(step.frame.bytes);
     }
     this.#send(out);
+    await drained(this.#server);
+  }
+
+  async #movedOn(): Promise<'go' | 'drop'> {
+    for (let told = this.#told.shift(); told !== undefined; told = this.#told.shift()) {
+      if ((await this.#ask('client-moved-on', told)) === 'drop') return 'drop';
+    }
+    return 'go';
   }
 
   #note({ syncs, frame }: ClientStep): void {
@@ -190,8 +205,8 @@ class Link {
       this.#ignoreSync = false;
       return;
     }
-    this.#groups.push({ commit: this.#commit, failed: false });
-    this.#commit = undefined;
+    this.#groups.push({ commits: this.#commits, done: 0, failed: false });
+    this.#commits = [];
   }
 
   #send(out: Buffer[]): void {
@@ -205,24 +220,24 @@ class Link {
       if (type === 'K') this.#shared.backends.add(bytes.readInt32BE(5));
       if (type === 'G') this.#ignoreSync = true;
       if (type === 'E' && group !== undefined) group.failed = true;
-      // A COMMIT of a failed transaction is answered with ROLLBACK.
-      if (type === 'C' && group !== undefined && textAt(bytes, 5).text === 'ROLLBACK') group.failed = true;
+      if (type === 'C' && group !== undefined) tally(group, textAt(bytes, 5).text);
       this.#held.push(bytes);
       if (type === 'Z') {
         if ((await this.#ready(String.fromCharCode(bytes[5] ?? 73))) === 'drop') return;
       }
       // What belongs to a commit is held until the commit is known to be durable; all else passes at once.
       // The invitation to send data is no answer yet: the client would wait for it for ever.
-      if (type === 'G' || this.#groups[0]?.commit === undefined) this.#release();
+      if (type === 'G' || (this.#groups[0]?.commits.length ?? 0) === 0) this.#release();
     }
+    await drained(this.#client);
   }
 
   async #ready(status: string): Promise<'go' | 'drop'> {
     const group = this.#groups.shift();
-    if (group?.commit !== undefined && !group.failed) {
-      if ((await this.#ask('after-durable', group.commit)) === 'drop') return 'drop';
-      this.#told = group.commit;
-    }
+    // Where something failed, the commits before it were carried out all the same.
+    const durable = group?.failed === true ? group.commits.slice(0, group.done) : (group?.commits ?? []);
+    for (const commit of durable) if ((await this.#ask('after-durable', commit)) === 'drop') return 'drop';
+    this.#told.push(...durable);
     this.#ignoreSync = false;
     if (this.#groups.length === 0) this.#follower.settle(status);
     this.#release();
@@ -234,7 +249,7 @@ class Link {
     this.#held = [];
   }
 
-  async #ask(point: Point, commit: NonNullable<Group['commit']>): Promise<'go' | 'drop'> {
+  async #ask(point: Point, commit: Commit): Promise<'go' | 'drop'> {
     const { nth, tables, emptied } = commit;
     const hit = { boundary: 'pg.commit', nth, point };
     const { history, onPoint } = this.#shared.options;
@@ -245,13 +260,34 @@ class Link {
   }
 }
 
-/** A server that can't be asked is the world's fault, and what the program did meanwhile tells nothing. */
+function tally(group: Group, tag: string): void {
+  if (tag === 'COMMIT' || tag === 'PREPARE TRANSACTION') group.done++;
+  // A COMMIT of a failed transaction is answered with ROLLBACK.
+  if (tag === 'ROLLBACK') group.failed = true;
+}
+
+/** A side that reads slowly slows the other one, instead of filling our memory. */
+async function drained(socket: Socket): Promise<void> {
+  if (!socket.writableNeedDrain || socket.destroyed) return;
+  await new Promise<void>((resolve) => {
+    socket.once('drain', resolve);
+    socket.once('close', resolve);
+  });
+}
+
+/** Names, in lower case, of the functions outside the system's own that PostgreSQL calls volatile. */
+async function functionsThatMayWrite(upstream: Upstream): Promise<Set<string>> {
+  return asked(upstream, async (client) => {
+    const { rows } = await client.query<{ name: string }>(
+      `SELECT DISTINCT lower(proname) AS name FROM pg_proc WHERE provolatile = 'v'
+       AND pronamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)`,
+    );
+    return new Set(rows.map(({ name }) => name));
+  });
+}
+
 async function ended({ backends, options }: Shared): Promise<void> {
-  const { host, port, user, password, database } = options.upstream;
-  const client = new Client({ host, port, user, password, database, ssl: false });
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
+  await asked(options.upstream, async (client) => {
     await until(
       'end of the program’s connections to PostgreSQL',
       async () => {
@@ -263,7 +299,18 @@ async function ended({ backends, options }: Shared): Promise<void> {
       },
       { deadlineMs: 30_000, everyMs: 2 },
     );
-    backends.clear();
+  });
+  backends.clear();
+}
+
+/** A server that can't be asked is the world's fault, and what the program did meanwhile tells nothing. */
+async function asked<T>(upstream: Upstream, question: (client: Client) => Promise<T>): Promise<T> {
+  const { host, port, user, password, database } = upstream;
+  const client = new Client({ host, port, user, password, database, ssl: false });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return await question(client);
   } catch (error) {
     if (error instanceof WorldError) throw error;
     throw new WorldError(`PostgreSQL can't be reached (${(error as Error).message})`, {

@@ -1,5 +1,5 @@
 import { FrameSplitter, textAt, type Frame } from '#src/faults/postgres-frames.ts';
-import { effectOf } from '#src/faults/postgres-sql.ts';
+import { effectOf, functionMade } from '#src/faults/postgres-sql.ts';
 import { statements } from '#src/statements.ts';
 
 /** What one commit wrote, as its statements say. */
@@ -36,6 +36,12 @@ export class ClientFollower {
   #open: Open = empty();
   /** A write outside a transaction block in the extended protocol becomes durable at the next Sync. */
   #implicit = false;
+  readonly #writers: Set<string>;
+
+  /** `writers` are functions that may write, in lower case; those that the program makes are added. */
+  constructor(writers: Set<string> = new Set()) {
+    this.#writers = writers;
+  }
 
   push(chunk: Buffer): ClientStep[] {
     return this.#splitter.push(chunk).map((frame) => this.#step(frame));
@@ -86,7 +92,9 @@ export class ClientFollower {
   }
 
   #execute(sql: string): CommitNote | undefined {
-    const { kind, tables, emptied } = effectOf(sql);
+    const { kind, tables, emptied } = effectOf(sql, this.#writers);
+    const made = functionMade(sql);
+    if (made !== undefined) this.#writers.add(made);
     switch (kind) {
       case 'begin':
         this.#inTransaction = true;

@@ -21,8 +21,8 @@ const EMPTIES = [
   new RegExp(String.raw`^DELETE\s+FROM\s+(?:ONLY\s+)?${NAME}\s*;?\s*$`, 'gi'),
 ];
 
-/** Reads one statement. Functions that write are not seen: their SELECT looks like any other. */
-export function effectOf(sql: string): SqlEffect {
+/** Reads one statement. A SELECT writes where it calls one of the functions that may. */
+export function effectOf(sql: string, writers: ReadonlySet<string> = new Set()): SqlEffect {
   // The rows of a long insert say nothing that its head does not.
   const text = bare(sql.slice(0, 20_000));
   const tables = namesIn(text, TARGETS);
@@ -32,7 +32,7 @@ export function effectOf(sql: string): SqlEffect {
   if (/^(COMMIT|END)\b(?!\s+PREPARED)/i.test(text)) return effect('commit');
   if (/^PREPARE\s+TRANSACTION\b/i.test(text)) return effect('commit');
   if (/^(ROLLBACK|ABORT)\b(?!\s+(WORK\s+|TRANSACTION\s+)?TO\b)(?!\s+PREPARED)/i.test(text)) return effect('rollback');
-  return effect(writes(text) ? 'write' : 'other');
+  return effect(writes(text) || callsOne(text, writers) ? 'write' : 'other');
 }
 
 function writes(text: string): boolean {
@@ -46,12 +46,24 @@ function writes(text: string): boolean {
   );
 }
 
+function callsOne(text: string, writers: ReadonlySet<string>): boolean {
+  if (writers.size === 0 || !/^(SELECT|WITH|VALUES|TABLE)\b/i.test(text)) return false;
+  return [...text.matchAll(/([\w$]+)"?\s*\(/g)].some((match) => writers.has((match[1] ?? '').toLowerCase()));
+}
+
+/** The function that this statement makes, in lower case. */
+export function functionMade(sql: string): string | undefined {
+  const made = new RegExp(String.raw`^CREATE\s+(?:OR\s+REPLACE\s+)?FUNCTION\s+${NAME}`, 'i').exec(
+    bare(sql.slice(0, 500)),
+  );
+  return made?.[1]?.split('.').at(-1)?.replaceAll('"', '').toLowerCase();
+}
+
 /** Without comments and the texts of literals, which may hold anything. */
 function bare(sql: string): string {
+  // In one pass, because each may hold the beginning of another.
   return sql
-    .replace(/--[^\n]*/g, ' ')
-    .replace(/\/\*[\s\S]*?\*\//g, ' ')
-    .replace(/'(?:[^']|'')*'/g, "''")
+    .replace(/'(?:[^']|'')*'|--[^\n]*|\/\*[\s\S]*?\*\//g, (found) => (found.startsWith("'") ? "''" : ' '))
     .trim();
 }
 
