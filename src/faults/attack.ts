@@ -69,6 +69,7 @@ export async function attack(options: AttackOptions): Promise<Attacked> {
     source: undefined,
     proxy: undefined,
     disturbed: false,
+    failure: undefined,
     isOver: false,
     changes: await watchChanges(options.watch ?? [], history),
   };
@@ -108,6 +109,7 @@ interface Stage {
   proxy: PostgresProxy | undefined;
   /** A fault fired in the present start, so that its end may be ours. */
   disturbed: boolean;
+  failure: Error | undefined;
   isOver: boolean;
 }
 
@@ -120,6 +122,7 @@ async function supervise(stage: Stage, proxy: PostgresProxy | undefined): Promis
     stage.disturbed = false;
     const exit = await oneStart(stage, proxy, Math.max(1, endMs - performance.now()));
     await stage.changes.look();
+    if (stage.failure !== undefined) throw stage.failure;
     if (exit === 'stopped' || exit === 'deadline') return result(stage, exit);
     stage.exits.push(exit);
     if (exit.code === due) return result(stage, 'completed');
@@ -177,6 +180,16 @@ async function oneStart(
 /** Called at every point of every boundary, while what passes there is held. */
 async function onPoint(stage: Stage, hit: Hit): Promise<'go' | 'drop'> {
   if (stage.isOver) return 'drop';
+  try {
+    return await strike(stage, hit);
+  } catch (error) {
+    // A proxy can only cut the connection; what failed is told where the run is judged.
+    stage.failure ??= error instanceof Error ? error : new Error(String(error));
+    return 'drop';
+  }
+}
+
+async function strike(stage: Stage, hit: Hit): Promise<'go' | 'drop'> {
   await stage.changes.look();
   const index = stage.options.schedule.faults.findIndex(
     (fault, at) => stage.fired[at] === false && matches(fault, hit, stage.history.incarnation),

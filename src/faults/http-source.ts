@@ -70,12 +70,15 @@ class Source implements HttpSource {
   readonly #ledger: Ledger;
   readonly #troubles: Troubles;
   readonly #sockets = new Set<Socket>();
-  readonly #server = createServer((request, response) => void this.#serve(request, response));
+  readonly #server = createServer((request, response) => {
+    this.#serve(request, response).catch(() => response.destroy());
+  });
   readonly #ended = new AbortController();
   #count = 0;
   #isHeld = false;
   /** Settlements whose answer is out; the client's next message shows that it has read it. */
   #told: number[] = [];
+  #moving: Promise<'go' | 'drop'> = Promise.resolve('go');
 
   constructor(options: HttpSourceOptions, setting: HttpSourceSetting) {
     this.#options = options;
@@ -239,11 +242,15 @@ class Source implements HttpSource {
     response.destroy();
   }
 
-  async #movedOn(): Promise<'go' | 'drop'> {
-    for (let nth = this.#told.shift(); nth !== undefined; nth = this.#told.shift()) {
-      if ((await this.#ask(nth, 'client-moved-on')) === 'drop') return 'drop';
-    }
-    return 'go';
+  /** One at a time: whoever asks meanwhile goes on when all points have been asked about. */
+  #movedOn(): Promise<'go' | 'drop'> {
+    this.#moving = this.#moving.then(async () => {
+      for (let nth = this.#told.shift(); nth !== undefined; nth = this.#told.shift()) {
+        if ((await this.#ask(nth, 'client-moved-on')) === 'drop') return 'drop';
+      }
+      return 'go';
+    });
+    return this.#moving;
   }
 
   async #ask(nth: number, point: Point): Promise<'go' | 'drop'> {

@@ -116,6 +116,7 @@ class Link {
   #ignoreSync = false;
   #isCut = false;
   #isCancel = false;
+  #hungUp: Promise<void> | undefined;
 
   constructor(client: Socket, shared: Shared) {
     this.#client = client;
@@ -145,7 +146,13 @@ class Link {
   }
 
   /** A client that ends without a farewell has gone on, too: its last commit would never be followed otherwise. */
-  async hangUp(): Promise<void> {
+  hangUp(): Promise<void> {
+    // Whoever asks again waits for the same end, so that nothing is judged before the last point was asked about.
+    this.#hungUp ??= this.#farewell();
+    return this.#hungUp;
+  }
+
+  async #farewell(): Promise<void> {
     if (!this.#isCut && !this.#shared.isHeld) await this.#movedOn();
     // A cancel request is sent and hung up at once; it must still reach the server.
     if (this.#isCancel) this.#server.end();

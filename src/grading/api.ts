@@ -11,6 +11,7 @@ export { finding, type Anomaly, type Finding, type Noun } from '#src/grading/ano
 export { canonicalCell, canonicalRow, type Row } from '#src/grading/canonical.ts';
 export type { AttackRule } from '#src/grading/enumerate.ts';
 export { compareRows, type Comparison } from '#src/grading/oracle.ts';
+export { mutated, type FileMutation } from '#src/faults/files.ts';
 export type { HistoryEvent } from '#src/faults/history.ts';
 export type { HttpLog, HttpRequestNote } from '#src/faults/http-ledger.ts';
 export type { HttpPayment, HttpSourceOptions } from '#src/faults/http-source.ts';
