@@ -10,6 +10,7 @@ import { ownRoot, pathsOf, type Paths } from '#src/paths.ts';
 
 import { compare, type Comparison, type Result } from './ab.ts';
 import { tenBlocks, warmBlocks } from './blocks.bench.ts';
+import { proxyLatency } from './faults.bench.ts';
 import { appCounts, type Count } from './page.bench.ts';
 import { lazyKernel } from './peers/peers.ts';
 import { cliStart, freshDatabase } from './programs.bench.ts';
@@ -49,6 +50,7 @@ async function compareAll(): Promise<Result[]> {
     ...(await warmBlocks(supervisor, kernel, paths)),
     ...ten.comparisons,
     freshDatabase(supervisor),
+    ...proxyLatency(supervisor),
     cliStart(paths),
   ];
   const done: Result[] = [];

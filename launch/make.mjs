@@ -45,7 +45,13 @@ function countPackages(folder) {
 async function program(root) {
   const work = showWork('Building the program');
   const { bundle } = await import('./bundle.mjs');
-  await bundle(root);
+  try {
+    await bundle(root);
+  } catch (error) {
+    // What counts the seconds would keep a failed start alive for ever.
+    work.fail();
+    throw error;
+  }
   work.done();
 }
 

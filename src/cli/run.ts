@@ -50,6 +50,9 @@ function show(event: RunEvent, progress: ReturnType<typeof progressLine>): void 
     case 'trouble':
       console.error([event.message, ...event.lastLines.map((line) => `  | ${line}`), event.remedy].join('\n'));
       return;
+    case 'unsaved':
+      console.error(`(this run is not in your journal: ${event.message}. ${event.remedy})`);
+      return;
     case 'exit':
       console.error(closing(event));
   }

@@ -1,6 +1,7 @@
 import { loadContent, type Content } from '#src/content/content.ts';
 import { connect } from '#src/engines/connect.ts';
 import type { Supervisor } from '#src/engines/supervisor.ts';
+import { openJournal, type Journal } from '#src/journal/journal.ts';
 import { ownRoot, pathsOf, type Paths } from '#src/paths.ts';
 
 /** What commands work with. Each part is made when first asked for, because most commands need few of them. */
@@ -8,6 +9,8 @@ export interface Context {
   readonly paths: Paths;
   content(): Promise<Content>;
   supervisor(): Promise<Supervisor>;
+  /** The learner's own folder, which is made when the first thing is saved. */
+  journal(): Journal;
   /** Lets go of what was made. Engines go on for a while, for the next command. */
   close(): Promise<void>;
 }
@@ -15,6 +18,7 @@ export interface Context {
 export function createContext(paths: Paths = pathsOf(process.env['DEJ_ROOT'] ?? ownRoot())): Context {
   let content: Promise<Content> | undefined;
   let supervisor: Promise<Supervisor> | undefined;
+  let journal: Journal | undefined;
   const connected = async (): Promise<Supervisor> => {
     // A failed start, and a supervisor that ended since, must not be remembered: the next block tries again.
     const known = await supervisor?.catch(() => undefined);
@@ -25,6 +29,7 @@ export function createContext(paths: Paths = pathsOf(process.env['DEJ_ROOT'] ?? 
     paths,
     content: () => (content ??= loadContent(paths.root)),
     supervisor: () => (supervisor = connected()),
+    journal: () => (journal ??= openJournal(paths)),
     async close() {
       const known = await supervisor?.catch(() => undefined);
       supervisor = undefined;

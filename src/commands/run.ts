@@ -1,8 +1,10 @@
 import { channel } from '#src/channel.ts';
 import type { Context } from '#src/commands/context.ts';
 import { findBlock } from '#src/commands/blocks.ts';
+import { recordRun, unsaved } from '#src/commands/journal.ts';
 import { applyRules } from '#src/content/normalise.ts';
 import type { Block, Guide } from '#src/content/guide.ts';
+import { blockHash } from '#src/content/hash.ts';
 import { LearnerError } from '#src/error.ts';
 import type { RunEvent } from '#src/runner/event.ts';
 import { renderAll } from '#src/runner/render.ts';
@@ -33,8 +35,14 @@ export async function* runBlock(options: RunOptions, context: Context): AsyncGen
   };
   const limits = options.limits === undefined ? {} : { limits: options.limits };
   const outcome = run(request, supervisor, emit, { ...limits, signal }).then(
-    ({ state, elapsedMs }) => {
-      const asWritten = request.code === block.code && (state === 'ok' || state === 'error');
+    async ({ state, elapsedMs }) => {
+      const edited = request.code !== block.code;
+      const asWritten = !edited && (state === 'ok' || state === 'error');
+      const event = { kind: 'ran', guide: guide.id, block: block.id, state, edited } as const;
+      // What was shown was shown: that it can't be written down is told beside it.
+      await recordRun({ ...event, elapsedMs: Math.round(elapsedMs), of: blockHash(block) }, context).catch(
+        (error: unknown) => emit({ type: 'unsaved', ...unsaved(error) }),
+      );
       emit({ type: 'exit', state, elapsedMs, matchesRecording: asWritten ? matches(block, told) : undefined });
       events.end();
     },

@@ -27,6 +27,8 @@ export type RunEvent =
       readonly remedy: string;
       readonly lastLines: readonly string[];
     }
+  /** The run went on, but could not be written into the learner's folder. */
+  | { readonly type: 'unsaved'; readonly message: string; readonly remedy: string }
   | {
       readonly type: 'exit';
       readonly state: ExitState;

@@ -9,6 +9,7 @@ import { startProgram } from '#src/faults/program.ts';
 import type { Fault, Point } from '#src/faults/schedule.ts';
 import { until, within } from '#src/deadline.ts';
 import { ownRoot } from '#src/paths.ts';
+import { freePort } from '#src/ports.ts';
 import { isAlive } from '#src/process.ts';
 import { SOON } from '#test/engines/clone.ts';
 
@@ -115,6 +116,12 @@ test('a program that fails by itself, never ends, or is stopped, is told apart',
   assert.equal(endless.ended, 'deadline');
   const stopped = await run(t, ['-e', 'setInterval(() => undefined, 1e6)'], [], { signal: AbortSignal.abort() });
   assert.equal(stopped.ended, 'stopped');
+});
+
+test('a server that is not there is no mistake of the program', async (t) => {
+  const postgres = { host: '127.0.0.1', port: await freePort(), user: 'x', password: 'x', database: 'x' };
+  await assert.rejects(run(t, [settle, 'keyed'], [], { postgres }), { name: 'WorldError' });
+  await assert.rejects(run(t, [], [], { argv: ['no-such-program'] }), { name: 'WorldError' });
 });
 
 test('output without end keeps its beginning and its end, and takes no memory', async (t) => {
