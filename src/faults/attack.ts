@@ -244,7 +244,10 @@ function addresses({ postgres }: AttackOptions, proxy: PostgresProxy | undefined
 /** What a program may expect of any machine; our own settings and other people's secrets stay here. */
 function inherited(): Record<string, string> {
   const names = ['PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'SHELL', 'LOGNAME'];
-  const kept = names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
+  const kept = names.flatMap((name): [string, string][] => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value]];
+  });
   // Python keeps what it prints to a pipe for a while, and a program that is killed would lose its last words.
   return { ...Object.fromEntries(kept), PYTHONUNBUFFERED: '1' };
 }
