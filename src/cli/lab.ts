@@ -106,6 +106,10 @@ function show(event: CheckEvent | WatchEvent, progress: ReturnType<typeof progre
       progress.clear();
       console.log(`${event.text}\n`);
       return;
+    case 'unsaved':
+      progress.clear();
+      console.error(`This was not written into your journal: ${event.message}. ${event.remedy}`);
+      return;
     case 'waiting':
       progress.clear();
       console.error(`Waiting for you to save in ${event.folder} (Ctrl-C ends)`);

@@ -4,6 +4,7 @@ import type { Content } from '#src/content/content.ts';
 import type { Box, BoxGroup } from '#src/journal/page.ts';
 import type { Reading } from '#src/journal/reading.ts';
 import type { Paths } from '#src/paths.ts';
+import { labGlance, labProgress } from '#src/study/lab-progress.ts';
 import { guideProgress } from '#src/study/progress.ts';
 import { fold, type Record } from '#src/study/record.ts';
 
@@ -29,12 +30,17 @@ export function journalBoxes(content: Content, reading: Reading, paths: Paths): 
   const labs = (kind: 'project' | 'challenge'): Box[] =>
     content.labs
       .filter((lab) => lab.kind === kind)
-      .map(({ path, number, title, written: exists }) => ({
-        item: path,
-        title: `${number} · ${title}`,
-        href: exists && up !== undefined ? `${up}/${path}/README.md` : undefined,
-        ...byHand(path, record),
-      }));
+      .map((lab): Box => {
+        const { path, number, title, written: exists } = lab;
+        const progress = labProgress(lab, record);
+        return {
+          item: path,
+          title: `${number} · ${title}`,
+          href: exists && up !== undefined ? `${up}/${path}/README.md` : undefined,
+          done: progress.done,
+          detail: labGlance(progress),
+        };
+      });
   return [...groups, { title: 'Projects', boxes: labs('project') }, { title: 'Challenges', boxes: labs('challenge') }];
 }
 

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { channel } from '#src/channel.ts';
 import { systemClock } from '#src/clock.ts';
 import type { Context } from '#src/commands/context.ts';
+import { unsaved } from '#src/commands/journal.ts';
+import { recordVerdict } from '#src/commands/lab-record.ts';
 import { graderOf, labOf, learnersProgram, runsOf, shown, stageOf } from '#src/commands/labs.ts';
 import type { Lab } from '#src/content/lab.ts';
 import type { Supervisor } from '#src/engines/supervisor.ts';
@@ -21,6 +23,8 @@ import { capture } from '#src/process.ts';
 export type CheckEvent =
   | { readonly type: 'stage'; readonly stage: number; readonly of: number; readonly title: string }
   | { readonly type: 'progress'; readonly words: string; readonly points?: Points; readonly elapsedMs?: number }
+  /** The verdict holds, but could not be written down in the learner's folder. */
+  | { readonly type: 'unsaved'; readonly message: string; readonly remedy: string }
   | { readonly type: 'verdict'; readonly verdict: Verdict; readonly text: string; readonly list: readonly string[] };
 
 export interface CheckOptions {
@@ -49,7 +53,11 @@ export async function* checkLab(options: CheckOptions, context: Context): AsyncG
     let state: Verdict['state'] | undefined;
     const request = { lab, program, n, level, seed, hint, signal: options.signal };
     for await (const event of gradeStage(request, context)) {
-      if (event.type === 'verdict') state = event.verdict.state;
+      if (event.type === 'verdict') {
+        state = event.verdict.state;
+        const trouble = await recordVerdict(event.verdict, context).then(() => undefined, unsaved);
+        if (trouble !== undefined) yield { type: 'unsaved', ...trouble };
+      }
       yield event;
     }
     if (state !== 'passed') return;

@@ -9,6 +9,7 @@ import type { NewEvent } from '#src/journal/event.ts';
 import type { NoteOutcome } from '#src/journal/notes.ts';
 import type { Reading } from '#src/journal/reading.ts';
 import { nearest } from '#src/nearest.ts';
+import { labProgress, type LabProgress } from '#src/study/lab-progress.ts';
 import { guideProgress, type GuideProgress } from '#src/study/progress.ts';
 import { fold } from '#src/study/record.ts';
 
@@ -32,6 +33,8 @@ export interface Progress {
   readonly folder: string;
   readonly events: number;
   readonly guides: Readonly<Record<string, GuideProgress>>;
+  /** By id; all labs of the catalogue. */
+  readonly labs: Readonly<Record<string, LabProgress>>;
   /** The guide to go on with: the first written one that is not done, those begun before the others. */
   readonly next: string | undefined;
   readonly problems: readonly string[];
@@ -60,7 +63,7 @@ export async function guideRecord(name: string, context: Context): Promise<Guide
 }
 
 export async function progress(context: Context): Promise<Progress> {
-  const { guides } = await context.content();
+  const { guides, labs } = await context.content();
   const reading = await context.journal().read();
   const record = fold(reading.events);
   const all = guides.map((guide) => ({ id: guide.id, ...guideProgress(guide, record) }));
@@ -70,6 +73,7 @@ export async function progress(context: Context): Promise<Progress> {
     folder: context.paths.journal,
     events: reading.events.length + reading.unknown,
     guides: Object.fromEntries(all.map(({ id, ...rest }) => [id, rest])),
+    labs: Object.fromEntries(labs.map((lab) => [lab.id, labProgress(lab, record)])),
     next: next?.id,
     problems: problemsOf(reading),
   };

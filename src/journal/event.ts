@@ -64,7 +64,34 @@ export interface Ticked {
   readonly done: boolean;
 }
 
-export type Happening = Answered | Predicted | Ran | Tried | Ticked;
+/** Had a stage of a lab graded, and the run came to an end of its own. */
+export interface Graded {
+  readonly kind: 'graded';
+  /** The folder's name without its number. */
+  readonly lab: string;
+  readonly stage: number;
+  /** `quick`, `full` or `overnight`. */
+  readonly level: string;
+  readonly state: 'passed' | 'failed' | 'unknown' | 'not-exercised';
+  /** The name of what went wrong; only where it failed. */
+  readonly anomaly?: string | undefined;
+  /** The line that shows the failure again. */
+  readonly schedule?: string | undefined;
+  /** Crash points. `possible` counts those of the recorded run, tried or not. */
+  readonly survived: number;
+  readonly tried: number;
+  readonly possible: number;
+}
+
+/** A stage of a lab went from red to green: what had been wrong is understood, and worth meeting again. */
+export interface Mended {
+  readonly kind: 'mended';
+  readonly lab: string;
+  readonly stage: number;
+  readonly anomaly: string;
+}
+
+export type Happening = Answered | Predicted | Ran | Tried | Ticked | Graded | Mended;
 export type JournalEvent = Envelope & Happening;
 /** What a caller knows of an event; the log adds the rest. */
 export type NewEvent = Happening & { readonly of?: string | undefined };
@@ -73,6 +100,7 @@ type Check = (value: unknown) => boolean;
 const isText: Check = (value) => typeof value === 'string';
 const isFlag: Check = (value) => typeof value === 'boolean';
 const isNumber: Check = (value) => typeof value === 'number' && Number.isFinite(value);
+const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
 const isTexts: Check = (value) => Array.isArray(value) && value.every(isText);
 const optional =
   (check: Check): Check =>
@@ -104,6 +132,21 @@ const KINDS: Readonly<Record<Happening['kind'], { version: number; fields: Reado
     },
   },
   ticked: { version: 1, fields: { item: isText, done: isFlag } },
+  graded: {
+    version: 1,
+    fields: {
+      lab: isText,
+      stage: isCount,
+      level: isText,
+      state: (value) => ['passed', 'failed', 'unknown', 'not-exercised'].includes(value as string),
+      anomaly: optional(isText),
+      schedule: optional(isText),
+      survived: isCount,
+      tried: isCount,
+      possible: isCount,
+    },
+  },
+  mended: { version: 1, fields: { lab: isText, stage: isCount, anomaly: isText } },
 };
 
 /** The version that a new event of this kind is written with. */

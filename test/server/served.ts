@@ -86,7 +86,8 @@ export function appThatTells(): { app: App } & Pick<TestServer, 'runs' | 'told'>
     engineLogs: () => Promise.resolve(['line']),
     guideRecord: () =>
       Promise.resolve({ answers: {}, predictions: {}, ran: {}, exercises: {}, notes: {}, progress, problems: [] }),
-    progress: () => Promise.resolve({ folder: 'journal', events: 0, guides: {}, next: undefined, problems: [] }),
+    progress: () =>
+      Promise.resolve({ folder: 'journal', events: 0, guides: {}, labs: {}, next: undefined, problems: [] }),
     answer: takes({ right: true, progress }),
     predict: takes({ progress }),
     saveNote: takes({ kind: 'saved', text: 'words' } as const),
