@@ -91,7 +91,58 @@ export interface Mended {
   readonly anomaly: string;
 }
 
-export type Happening = Answered | Predicted | Ran | Tried | Ticked | Graded | Mended;
+/** Changed the plan. What is left out stays as it was. */
+export interface Planned {
+  readonly kind: 'planned';
+  /** The first day, like `2026-01-05`. */
+  readonly start?: string | undefined;
+  /** The days of the week that are for this, from 1 for Monday. */
+  readonly days?: readonly number[] | undefined;
+  /** Minutes a week. */
+  readonly minutes?: number | undefined;
+  /** From this day on, what is left is laid over the calendar anew. */
+  readonly reflow?: string | undefined;
+  /** A step that is wanted before all others that are left. */
+  readonly next?: string | undefined;
+  /** Minutes of review a day. */
+  readonly review?: number | undefined;
+}
+
+/** Answered a question of the placement, which finds what may be skipped and what is worth five minutes before. */
+export interface Placed {
+  readonly kind: 'placed';
+  readonly question: string;
+  /** The letters that were chosen; none means "I don't know". */
+  readonly options: readonly string[];
+  readonly right: boolean;
+}
+
+/** Met a card in review, and said how well it was known. */
+export interface Reviewed {
+  readonly kind: 'reviewed';
+  readonly card: string;
+  readonly grade: 'again' | 'hard' | 'good' | 'easy';
+  /** The letters that were chosen, where the card has options. */
+  readonly options?: readonly string[] | undefined;
+  readonly elapsedMs: number;
+}
+
+/** Put a card into review, laid it aside, or took it up again. */
+export interface Carded {
+  readonly kind: 'carded';
+  readonly card: string;
+  readonly state: 'added' | 'suspended' | 'resumed';
+}
+
+/** Took back an event, as if it had not been; a review that was graded by mistake. */
+export interface Undone {
+  readonly kind: 'undone';
+  /** The id of what is taken back. */
+  readonly event: string;
+}
+
+export type Happening =
+  Answered | Predicted | Ran | Tried | Ticked | Graded | Mended | Planned | Placed | Reviewed | Carded | Undone;
 export type JournalEvent = Envelope & Happening;
 /** What a caller knows of an event; the log adds the rest. */
 export type NewEvent = Happening & { readonly of?: string | undefined };
@@ -102,6 +153,11 @@ const isFlag: Check = (value) => typeof value === 'boolean';
 const isNumber: Check = (value) => typeof value === 'number' && Number.isFinite(value);
 const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
 const isTexts: Check = (value) => Array.isArray(value) && value.every(isText);
+const isDay: Check = (value) => isText(value) && /^\d{4}-\d\d-\d\d$/.test(value as string);
+const oneOf =
+  (...values: readonly string[]): Check =>
+  (value) =>
+    values.includes(value as string);
 const optional =
   (check: Check): Check =>
   (value) =>
@@ -147,6 +203,29 @@ const KINDS: Readonly<Record<Happening['kind'], { version: number; fields: Reado
     },
   },
   mended: { version: 1, fields: { lab: isText, stage: isCount, anomaly: isText } },
+  planned: {
+    version: 1,
+    fields: {
+      start: optional(isDay),
+      days: optional((value) => Array.isArray(value) && value.every((day) => isNumber(day) && day >= 1 && day <= 7)),
+      minutes: optional(isNumber),
+      reflow: optional(isDay),
+      next: optional(isText),
+      review: optional(isNumber),
+    },
+  },
+  placed: { version: 1, fields: { question: isText, options: isTexts, right: isFlag } },
+  reviewed: {
+    version: 1,
+    fields: {
+      card: isText,
+      grade: oneOf('again', 'hard', 'good', 'easy'),
+      options: optional(isTexts),
+      elapsedMs: isNumber,
+    },
+  },
+  carded: { version: 1, fields: { card: isText, state: oneOf('added', 'suspended', 'resumed') } },
+  undone: { version: 1, fields: { event: isText } },
 };
 
 /** The version that a new event of this kind is written with. */
