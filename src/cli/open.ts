@@ -9,7 +9,7 @@ import { LearnerError } from '#src/error.ts';
 import { APP_PORT, freePort, isFree } from '#src/ports.ts';
 import type { App } from '#src/server/app.ts';
 import { findApp, mintAddress, originOf } from '#src/server/instance.ts';
-import { serve, type Served } from '#src/server/serve.ts';
+import { mustBeLoopback, serve, type Served } from '#src/server/serve.ts';
 
 export interface OpenOptions {
   /** False with --no-open. */
@@ -20,6 +20,9 @@ export interface OpenOptions {
 
 /** Starts the app and stays until Ctrl-C; when one is running already, says so and opens that. */
 export async function open(options: OpenOptions): Promise<void> {
+  // Wrong use is told even when nothing of it would be used, because an app is running.
+  mustBeLoopback(options.host);
+  const asked = portOf(options.port);
   const context = createContext();
   const running = await findApp(context.paths);
   if (running !== undefined) {
@@ -28,7 +31,7 @@ export async function open(options: OpenOptions): Promise<void> {
     return present(address, options.open);
   }
   await takeHandTicks(context);
-  const port = await choosePort(options.port);
+  const port = await choosePort(asked);
   const served = await serve({
     paths: context.paths,
     site: join(context.paths.root, 'site', 'dist'),
@@ -45,17 +48,20 @@ export async function open(options: OpenOptions): Promise<void> {
   await close(served, context);
 }
 
-async function choosePort(asked: string | undefined): Promise<number> {
-  if (asked === undefined) return (await isFree(APP_PORT)) ? APP_PORT : freePort();
+function portOf(asked: string | undefined): number | undefined {
+  if (asked === undefined) return undefined;
   const port = Number(asked);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-    throw new LearnerError(
-      `--port expects a number from 1 to 65535, not ${JSON.stringify(asked)}`,
-      'For example: --port 4800',
-    );
-  }
-  if (!(await isFree(port))) throw new LearnerError(`port ${port} is in use`, 'Choose another, or leave --port out.');
-  return port;
+  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
+  throw new LearnerError(
+    `--port expects a number from 1 to 65535, not ${JSON.stringify(asked)}`,
+    'For example: --port 4800',
+  );
+}
+
+async function choosePort(asked: number | undefined): Promise<number> {
+  if (asked === undefined) return (await isFree(APP_PORT)) ? APP_PORT : freePort();
+  if (!(await isFree(asked))) throw new LearnerError(`port ${asked} is in use`, 'Choose another, or leave --port out.');
+  return asked;
 }
 
 /** The address with its one-time code, which is worth printing only while nobody else reads the terminal. */

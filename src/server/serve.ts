@@ -52,15 +52,19 @@ export interface Served {
 
 const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];
 
+/** Refuses to be seen from anywhere but this machine. */
+export function mustBeLoopback(host: string): void {
+  if (LOOPBACK.includes(host)) return;
+  throw new LearnerError(
+    `the app runs code, so it listens on this machine only, not on ${JSON.stringify(host)}`,
+    `Use one of ${LOOPBACK.join(', ')}. From another machine, forward the port through ssh.`,
+  );
+}
+
 /** Listens on loopback until closed. */
 export async function serve(options: ServeOptions): Promise<Served> {
   const { paths, port, app, clock = systemClock } = options;
-  if (!LOOPBACK.includes(options.host)) {
-    throw new LearnerError(
-      `the app runs code, so it listens on this machine only, not on ${JSON.stringify(options.host)}`,
-      `Use one of ${LOOPBACK.join(', ')}. From another machine, forward the port through ssh.`,
-    );
-  }
+  mustBeLoopback(options.host);
   const host = options.host === 'localhost' ? '127.0.0.1' : options.host;
   const bootId = randomBytes(12).toString('base64url');
   const sessions = new Sessions(await ownSecret(paths.state, options.tell), { bootId, port, clock });

@@ -45,7 +45,9 @@ export async function runFile(root: string, file: string, { deadlineMs, signal }
     const reporter = [`--test-reporter=${join(root, 'test/run/events.ts')}`, `--test-reporter-destination=${written}`];
     // Set in the tests of this very file, it would turn the reporter off.
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-    const child = await start([process.execPath, ...reporter, file], { cwd: root, env, marker, group: true });
+    // No test writes into the journal of whoever runs the tests.
+    const own = { ...env, DEJ_JOURNAL: join(folder, 'journal') };
+    const child = await start([process.execPath, ...reporter, file], { cwd: root, env: own, marker, group: true });
     const lines = lastLines(child);
     let overdue: unknown;
     const exit = await within(file, child.exited, { deadlineMs, signal }).catch((error: unknown) => {
