@@ -16,7 +16,9 @@ let context: Context;
 
 before(async () => {
   state = await mkdtemp(join(tmpdir(), 'dej-run-'));
-  context = createContext(pathsOf(ownRoot(import.meta.dirname), { ...process.env, DEJ_STATE: state, DEJ_JOURNAL: join(state, 'journal') }));
+  context = createContext(
+    pathsOf(ownRoot(import.meta.dirname), { ...process.env, DEJ_STATE: state, DEJ_JOURNAL: join(state, 'journal') }),
+  );
 });
 
 after(async () => {
