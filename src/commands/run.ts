@@ -5,7 +5,7 @@ import { recordRun, unsaved } from '#src/commands/journal.ts';
 import { applyRules } from '#src/content/normalise.ts';
 import type { Block, Guide } from '#src/content/guide.ts';
 import { blockHash } from '#src/content/hash.ts';
-import { LearnerError } from '#src/error.ts';
+import { Bug, LearnerError } from '#src/error.ts';
 import type { RunEvent } from '#src/runner/event.ts';
 import { renderAll } from '#src/runner/render.ts';
 import { run, type Limits, type RunRequest } from '#src/runner/run.ts';
@@ -64,12 +64,7 @@ export function requestFor(guide: Guide, block: Block, code: string | undefined)
       'Its recorded output stands in the guide.',
     );
   }
-  if (block.engine === undefined || block.scene) {
-    throw new LearnerError(
-      `${guide.id}#${block.id} is a scene with several actors, which this version shows but does not run`,
-      'Its recorded output stands in the guide.',
-    );
-  }
+  if (block.engine === undefined) throw new Bug(`${guide.id}#${block.id} names no engine`);
   const at = guide.blocks.indexOf(block);
   const earlier =
     block.session === undefined ? [] : guide.blocks.slice(0, at).filter(({ session }) => session === block.session);
@@ -79,6 +74,7 @@ export function requestFor(guide: Guide, block: Block, code: string | undefined)
     data: block.data,
     before: earlier.map((other) => other.code),
     code: code ?? block.code,
+    scene: block.scene,
   };
 }
 

@@ -107,7 +107,6 @@ function judge(block: Block, state: string, events: readonly RunEvent[], text: s
 function reasonNotToRun(block: Block): string | undefined {
   if (block.norun !== undefined) return block.norun;
   if (block.exercise) return 'an exercise waits for the learner’s code';
-  if (block.scene || block.engine === undefined) return 'scenes are not run by this version';
   if (block.needs !== undefined && process.env[block.needs] === undefined) return `${block.needs} is not set`;
   return undefined;
 }

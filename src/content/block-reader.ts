@@ -14,6 +14,7 @@ import type { Block, Recording } from '#src/content/guide.ts';
 import { lineOf } from '#src/content/markdown.ts';
 import { RULE_NAMES } from '#src/content/normalise.ts';
 import type { Report } from '#src/content/problem.ts';
+import { parseScene } from '#src/content/scene.ts';
 import { ENGINE_NAMES, type EngineName } from '#src/engines/engine.ts';
 
 const LANGUAGES = ['sql', 'python', 'scene', 'bash', 'json', 'typescript', 'java', 'yaml', 'javascript', 'text'];
@@ -103,10 +104,10 @@ export class BlockReader {
     for (const block of blocks) {
       const first = blocks.find(({ session }) => session !== undefined && session === block.session);
       if (first === undefined || block.norun !== undefined) continue;
-      if (first.engine !== block.engine || first.data !== block.data)
+      if (first.engine !== block.engine || first.data !== block.data || first.scene !== block.scene)
         this.#report(
           block.place.line,
-          `the session ${JSON.stringify(block.session)} began in line ${first.place.line} with another engine or other data`,
+          `the session ${JSON.stringify(block.session)} began in line ${first.place.line} with another engine or other data, or one of the two is a scene`,
           'Blocks of a session share their state: give them the same engine and data.',
         );
     }
@@ -116,15 +117,17 @@ export class BlockReader {
     this.#known(fence, BLOCK_ATTRIBUTES, BLOCK_FLAGS, line);
     const value = (name: string): string | undefined => fence.values.get(name);
     const id = value('id') ?? '';
-    const engine = value('engine');
+    const scene = node.lang === 'scene';
+    // A scene's actors may play on several engines, none of which is the first.
+    const [engine, ...others] = scene && value('engine') === undefined ? list(value('engines')) : [value('engine')];
+    const beside = [...others, ...list(value('with'))];
     const block: Block = {
       guide: this.#guide,
       id,
       language: node.lang ?? '',
       engine: engine !== undefined && isEngine(engine) ? engine : undefined,
-      with: list(value('with')).filter(isEngine),
-      scene: node.lang === 'scene',
-      engines: list(value('engines')),
+      with: beside.filter((name) => name !== undefined).filter(isEngine),
+      scene,
       data: value('data'),
       session: value('session'),
       deep: deep || fence.flags.has('deep'),
@@ -137,8 +140,11 @@ export class BlockReader {
       place: { file: this.#file, line },
     };
     this.#checkId(id, line);
-    this.#checkEngines(block, [engine, ...list(value('with')), ...block.engines]);
+    this.#checkEngines(block, [engine, ...beside]);
+    if (!scene && value('engines') !== undefined)
+      this.#report(line, 'only a scene has engines=', 'Write engine=…, and with=… for those it uses beside it.');
     this.#checkValues(block);
+    if (scene && block.engine !== undefined) this.#checkScene(block);
     this.#blocks.set(id, block);
   }
 
@@ -164,17 +170,19 @@ export class BlockReader {
       if (name !== undefined && !isEngine(name))
         this.#report(line, `there is no engine ${JSON.stringify(name)}`, `Engines: ${ENGINE_NAMES.join(', ')}.`);
     }
-    const named = names[0] !== undefined || (block.scene && block.engines.length > 0);
-    if (!named && block.norun === undefined)
+    if (names[0] === undefined && block.norun === undefined)
       this.#report(line, 'the block names no engine', 'Say where it runs, engine=…, or why it can’t, norun="why".');
-    if (!block.scene && block.engines.length > 0)
-      this.#report(line, 'only a scene has engines=', 'Write engine=…, and with=… for those it uses beside it.');
     if (block.engine !== undefined && !block.scene && block.language !== LANGUAGE_OF[block.engine])
       this.#report(
         line,
         `${block.engine} does not run ${block.language}`,
         `Its language is ${LANGUAGE_OF[block.engine]}.`,
       );
+  }
+
+  #checkScene({ code, engine, with: others, place: { line } }: Block): void {
+    const { problems } = parseScene(code, [engine ?? '', ...others]);
+    for (const { line: within, message, remedy } of problems) this.#report(line + within, message, remedy);
   }
 
   #checkValues({ language, data, session, needs, norun, place: { line } }: Block): void {

@@ -60,9 +60,8 @@ export interface Block {
   readonly engine: EngineName | undefined;
   /** Engines that the code may use beside its own: `with=postgres` gives a Python block a DATABASE_URL. */
   readonly with: readonly EngineName[];
-  /** Engines of a scene, where several actors play. */
+  /** Its code is a scene's (see scene.ts), which several actors play. */
   readonly scene: boolean;
-  readonly engines: readonly string[];
   readonly data: string | undefined;
   /** Blocks of one guide with the same session share state and run in order. */
   readonly session: string | undefined;

@@ -20,13 +20,15 @@ export interface ClusterTemplate {
 }
 
 /** Counts up when what follows makes another cluster. */
-const EDITION = 2;
+const EDITION = 3;
 
 /** Run once in a new cluster. template0 only makes the copies larger, and nobody but us connects to what is no block's. */
 const SETUP = [
   'ALTER DATABASE template0 IS_TEMPLATE false',
   'DROP DATABASE template0',
   `CREATE ROLE ${LEARNER} NOLOGIN`,
+  // A scene with a deadlock would else take a second at every wait.
+  `GRANT SET ON PARAMETER deadlock_timeout TO ${LEARNER}`,
   'REVOKE CONNECT, TEMPORARY ON DATABASE postgres, template1 FROM PUBLIC',
 ];
 

@@ -10,6 +10,8 @@ export interface Answer {
   /** The first ones. */
   readonly rows: readonly Row[];
   readonly total: number;
+  /** What the server said of the statement: `UPDATE 1`. */
+  readonly tag: string;
 }
 
 /** Cells kept of one result, in characters; rows beyond are only counted, so that no query fills our memory. */
@@ -21,6 +23,9 @@ export async function query(client: Client, text: string, rowLimit: number): Pro
   const rows: Row[] = [];
   let total = 0;
   let left = MOST_CHARACTERS;
+  let tag = '';
+  const hear = ({ text: said }: { readonly text: string }): void => void (tag = said);
+  client.connection.on('commandComplete', hear);
   // A query that is listened to row by row keeps none itself.
   const asked = new Query<Row>({ text, rowMode: 'array' } as unknown as string);
   const ended = new Promise<readonly FieldDef[]>((resolve, reject) => {
@@ -33,17 +38,25 @@ export async function query(client: Client, text: string, rowLimit: number): Pro
     asked.on('end', (result) => resolve(([result].flat().at(-1) as unknown as QueryArrayResult).fields));
   });
   client.query(asked as unknown as Submittable);
-  return { fields: await ended, rows, total };
+  try {
+    return { fields: await ended, rows, total, tag };
+  } finally {
+    client.connection.off('commandComplete', hear);
+  }
 }
 
 /** A connection that gives every value as PostgreSQL prints it. Waits where the server recovers from a crash. */
-export async function open(address: Extract<Address, { kind: 'postgres' }>, signal: AbortSignal): Promise<Client> {
+export async function open(
+  address: Extract<Address, { kind: 'postgres' }>,
+  signal: AbortSignal,
+  name = 'block',
+): Promise<Client> {
   // The client costs more to load than a small block to run, so it is loaded when first needed.
   const { default: pg } = await import('pg');
   const { host, port, user, password, database } = address;
   const connect = async (): Promise<Client | undefined> => {
     const client = new pg.Client({
-      ...{ host, port, user, password, database, ssl: false, application_name: 'block' },
+      ...{ host, port, user, password, database, ssl: false, application_name: name },
       // A number or a timestamp turned into JavaScript's would lose digits.
       types: { getTypeParser: () => (value: string) => value },
     });

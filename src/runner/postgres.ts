@@ -66,7 +66,7 @@ async function runAll(
   return true;
 }
 
-function tableOf({ fields, rows, total }: Answer) {
+export function tableOf({ fields, rows, total }: Answer) {
   const columns = fields.map(({ name, dataTypeID: type }) => ({
     name,
     type: String(type),
@@ -75,7 +75,7 @@ function tableOf({ fields, rows, total }: Answer) {
   return { type: 'table' as const, columns, rows, total };
 }
 
-function isDatabaseError(error: unknown): error is DatabaseError {
+export function isDatabaseError(error: unknown): error is DatabaseError {
   // Errors of the server carry a five-letter SQLSTATE; a broken connection has a code like ECONNRESET instead.
   if (!(error instanceof Error && 'severity' in error)) return false;
   const { code = '', message } = error as DatabaseError;
@@ -83,7 +83,7 @@ function isDatabaseError(error: unknown): error is DatabaseError {
   return /^[0-9A-Z]{5}$/.test(code) && code !== '57P02' && !message.includes('postmaster exit');
 }
 
-function detailOf(error: DatabaseError): string | undefined {
+export function detailOf(error: DatabaseError): string | undefined {
   const parts = [error.detail && `DETAIL: ${error.detail}`, error.hint && `HINT: ${error.hint}`].filter(Boolean);
   return parts.length > 0 ? parts.join('\n') : undefined;
 }

@@ -4,6 +4,7 @@ import { reportOf } from '#src/error.ts';
 import type { ExitState, RunEvent } from '#src/runner/event.ts';
 import { bounded } from '#src/runner/bounded.ts';
 import { runOnPostgres } from '#src/runner/postgres.ts';
+import { playScene } from '#src/runner/scene.ts';
 import { runOnWorker } from '#src/runner/worker.ts';
 
 /** One piece of code and all that it needs; nothing of an earlier run is seen by it. */
@@ -15,6 +16,8 @@ export interface RunRequest {
   /** Earlier blocks of the same session, run first and silently. */
   readonly before: readonly string[];
   readonly code: string;
+  /** The code is a scene's, which several actors play. */
+  readonly scene?: boolean;
 }
 
 export interface Limits {
@@ -59,13 +62,15 @@ export async function run(
       return taken.address;
     };
     const address = await lease(request.engine, request.data);
-    const env: Record<string, string> = {};
-    for (const other of request.with) Object.assign(env, environmentOf(await lease(other, request.data)));
+    const addresses = new Map([[request.engine, address]]);
+    for (const other of request.with) addresses.set(other, await lease(other, request.data));
+    const env = Object.assign({}, ...request.with.map((other) => environmentOf(addresses.get(other)))) as Environment;
     timer = AbortSignal.timeout(limits.timeMs);
     const signal = AbortSignal.any([stopper.signal, timer]);
     startedMs = performance.now();
     const { emit: emitBounded, flush } = bounded(emit, limits.outputBytes);
-    const ok = await runAt(address, { ...request, env, limits, signal, emit: emitBounded });
+    const execution = { ...request, env, limits, signal, emit: emitBounded };
+    const ok = await (request.scene === true ? playScene(addresses, execution) : runAt(address, execution));
     flush();
     if (stopper.signal.aborted) return { state: 'stopped', elapsedMs: elapsed() };
     return { state: ok ? 'ok' : 'error', elapsedMs: elapsed() };
@@ -101,8 +106,10 @@ function runAt(address: Address, execution: Execution): Promise<boolean> {
   }
 }
 
-function environmentOf(address: Address): Record<string, string> {
-  if (address.kind !== 'postgres') return {};
+type Environment = Record<string, string>;
+
+function environmentOf(address: Address | undefined): Environment {
+  if (address?.kind !== 'postgres') return {};
   const { host, port, user, password, database } = address;
   return {
     DATABASE_URL: `postgresql://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}?sslmode=disable`,

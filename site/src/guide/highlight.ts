@@ -10,7 +10,9 @@ export async function highlight(code: string, language: string): Promise<string>
     langs: ['sql', 'python', 'bash', 'json', 'typescript', 'java', 'yaml', 'javascript'],
   });
   const shiki = await highlighter;
-  const lang = shiki.getLoadedLanguages().includes(language) ? language : 'text';
+  // What actors of a scene say is mostly SQL.
+  const asked = language === 'scene' ? 'sql' : language;
+  const lang = shiki.getLoadedLanguages().includes(asked) ? asked : 'text';
   const html = shiki.codeToHtml(code, { lang, themes: THEMES, defaultColor: false });
   return html
     .replace(/<pre class="[^"]*" style="[^"]*"/, '<pre class="shiki"')

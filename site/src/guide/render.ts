@@ -151,15 +151,13 @@ class GuidePage {
   /** A block: readable as it is, with its recording; the island adds what needs the app. */
   async #cell(block: Block): Promise<string> {
     const prediction = this.#guide.predictions.find((one) => one.block === block.id);
-    const engine = [block.engine ?? block.engines[0] ?? '', ...block.with]
-      .map((name) => ENGINE_TITLES[name] ?? name)
-      .join(' with ');
+    const engine = [block.engine ?? '', ...block.with].map((name) => ENGINE_TITLES[name] ?? name).join(' with ');
     const attributes = [
       `data-guide="${this.#guide.id}"`,
       `data-block="${block.id}"`,
       `data-language="${block.language}"`,
       `data-engine="${escape(engine)}"`,
-      `data-runs="${block.norun === undefined && !block.scene}"`,
+      `data-runs="${block.norun === undefined}"`,
       `data-predicts="${prediction !== undefined}"`,
     ].join(' ');
     const folded = prediction !== undefined || block.recording?.folded === true;
@@ -168,7 +166,7 @@ class GuidePage {
       prediction === undefined ? '' : this.#predictionForm(prediction),
       `<div class="cell"><div class="cell-head"><span class="cell-engine">${escape(engine)}</span><span class="cell-name">${block.id}</span></div>`,
       `<div class="cell-code" data-code="${escape(block.code)}">${await highlight(block.code, block.language)}</div>`,
-      block.norun === undefined && !block.scene ? staticButtons(block.id) : '',
+      block.norun === undefined ? staticButtons(block.id) : '',
       '<div class="cell-live"></div>',
       block.norun === undefined ? '' : `<p class="cell-note">Not run here: ${escape(block.norun)}</p>`,
       this.#recording(block, folded),
