@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { ownRoot } from '#src/paths.ts';
 
 /** The arguments that make node run one of our programs: the bundled one where we are bundled, else its source. */
-export function entry(name: 'supervisor' | 'duckdb-worker'): [string] {
+export function entry(name: 'supervisor' | 'duckdb-worker' | 'jars-child'): [string] {
   const bundled = join(ownRoot(), 'build', `${name}.mjs`);
   const isBundled = import.meta.dirname.startsWith(join(ownRoot(), 'build'));
   if (isBundled && existsSync(bundled)) return [bundled];
-  const source = { supervisor: 'supervisor-process', 'duckdb-worker': 'duckdb-worker' }[name];
+  const source = name === 'supervisor' ? 'supervisor-process' : name;
   return [join(ownRoot(), 'src', 'engines', `${source}.ts`)];
 }
 

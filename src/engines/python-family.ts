@@ -16,6 +16,8 @@ import { capture, startedAt } from '#src/process.ts';
 /** Packages that one environment holds, locked by version and hash. */
 export interface FamilySpec {
   readonly name: string;
+  /** What a person is told that it is; the Python packages, unless said otherwise. */
+  readonly what?: string;
   /** Path of the lock file. */
   readonly requirements: string;
   /** Wheels and the tool that fetches them, in bytes, about. */
@@ -70,11 +72,11 @@ export async function findFamily(paths: Pick<Paths, 'cache'>, spec: FamilySpec =
     downloadBytes: spec.downloadBytes,
     async install(interpreter, onProgress, signal) {
       await mkdir(home, { recursive: true });
-      onProgress({ what: 'Getting the Python packages, once', totalBytes: spec.downloadBytes });
+      onProgress({ what: `Getting ${wordsFor(spec)}, once`, totalBytes: spec.downloadBytes });
       const owner = { pid: process.pid, startedAt: (await startedAt(process.pid)) ?? '' };
       // Clones share the cache: one makes the environment, the others wait for it.
       const held = await until(
-        'another installation of the Python packages',
+        `another installation of ${wordsFor(spec)}`,
         () => lock(join(home, `${key}.lock`), owner),
         { deadlineMs: 900_000, signal },
       );
@@ -85,6 +87,14 @@ export async function findFamily(paths: Pick<Paths, 'cache'>, spec: FamilySpec =
       }
     },
   };
+}
+
+function wordsFor({ what = 'the Python packages' }: FamilySpec): string {
+  return what;
+}
+
+function sentence(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 async function digest(path: string): Promise<string> {
@@ -145,7 +155,7 @@ async function make(making: Making): Promise<ReadyFamily> {
   await watch(fetched, making, () =>
     execute(
       [uv, 'pip', 'install', ...how, '--python', own, '-r', spec.requirements],
-      'The Python packages could not be fetched',
+      `${sentence(wordsFor(spec))} could not be fetched`,
       signal,
     ),
   );
@@ -209,7 +219,7 @@ async function execute(
 
 /** Tells how much has arrived, by what lies unpacked on the disk. */
 async function watch(folder: string, { spec, onProgress }: Making, work: () => Promise<void>): Promise<void> {
-  const what = 'Getting the Python packages, once';
+  const what = `Getting ${wordsFor(spec)}, once`;
   const totalBytes = spec.downloadBytes;
   const timer = setInterval(() => {
     const tell = (bytes: number): void =>

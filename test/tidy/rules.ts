@@ -74,6 +74,7 @@ export const TIMER_FILES: Readonly<Record<string, string>> = {
   'src/process.ts': 'a watchdog that kills a program past its time',
   'src/engines/slot.ts': 'the idle timer of an engine',
   'src/engines/supervisor-process.ts': 'the idle timer of the supervisor',
+  'src/engines/jars.ts': 'looks now and then how much of a download has arrived',
   'src/engines/python-family.ts': 'a ticker that tells how far an installation is',
 };
 export const BANNED_FOLDERS = ['utils', 'helpers', 'common', 'misc'];
