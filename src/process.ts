@@ -20,6 +20,8 @@ export interface Child {
   readonly stderr: Readable;
   /** Resolves when the process has ended and its output is closed; never rejects. */
   readonly exited: Promise<Exit>;
+  /** The same without waiting for its output, which whatever it started may hold open for ever. */
+  readonly ended: Promise<Exit>;
 }
 
 export interface StartOptions {
@@ -59,6 +61,10 @@ export async function start(argv: readonly [string, ...string[]], options: Start
     child.once('close', (code, signal) => resolve({ code, signal }));
     child.once('error', () => resolve({ code: null, signal: null }));
   });
+  const ended = new Promise<Exit>((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+    child.once('error', () => resolve({ code: null, signal: null }));
+  });
   await started(child, program);
   if (options.detach === true) child.unref();
   const { pid, stdin, stdout, stderr } = child;
@@ -70,6 +76,7 @@ export async function start(argv: readonly [string, ...string[]], options: Start
     stdout: stdout as Readable,
     stderr: stderr as Readable,
     exited,
+    ended,
   };
 }
 
@@ -243,29 +250,33 @@ function below(roots: readonly number[], rows: readonly ProcessRow[]): number[] 
 
 /**
  * Processes whose environment carries the marker, and those that rewrote their environment (as PostgreSQL's do) but show
- * the marker in their title.
+ * the marker in their title. A marker covers those below it: `run` finds what carries `run/3`, too.
  */
-export async function marked(marker: string): Promise<number[]> {
+export async function marked(marker: string, rows?: readonly ProcessRow[]): Promise<number[]> {
   const wanted = `${MARKER}=${marker}`;
   if (process.platform !== 'linux') return find(['ps', 'axeww', '-o', 'pid=,command='], marker);
-  const inherited = await Promise.all(
-    (await list()).map(async ({ pid, state }) => {
-      if (pid === process.pid || state.startsWith('Z')) return undefined;
-      const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
-      return environment.split('\0').includes(wanted) ? pid : undefined;
-    }),
+  const known = rows ?? (await list());
+  const inherited = await held(known, 'environ', (environment) =>
+    environment.split('\0').some((entry) => entry === wanted || entry.startsWith(`${wanted}/`)),
   );
-  return [...new Set([...inherited.filter((pid) => pid !== undefined), ...(await titled(marker))])];
+  return [...new Set([...inherited, ...(await titled(marker, known))])];
 }
 
 /** Processes whose command line, or the title that they gave themselves, holds this text. */
-export async function titled(text: string): Promise<number[]> {
+export async function titled(text: string, rows?: readonly ProcessRow[]): Promise<number[]> {
   if (process.platform !== 'linux') return find(['ps', 'axww', '-o', 'pid=,command='], text);
+  return held(rows ?? (await list()), 'cmdline', (title) => title.replaceAll('\0', ' ').includes(text));
+}
+
+async function held(
+  rows: readonly ProcessRow[],
+  file: 'environ' | 'cmdline',
+  matches: (content: string) => boolean,
+): Promise<number[]> {
   const hits = await Promise.all(
-    (await list()).map(async ({ pid, state }) => {
+    rows.map(async ({ pid, state }) => {
       if (pid === process.pid || state.startsWith('Z')) return undefined;
-      const title = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-      return title.replaceAll('\0', ' ').includes(text) ? pid : undefined;
+      return matches(await readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')) ? pid : undefined;
     }),
   );
   return hits.filter((pid) => pid !== undefined);
@@ -280,22 +291,28 @@ async function find(ps: readonly [string, ...string[]], text: string): Promise<n
     .filter((pid) => pid !== process.pid && Number.isFinite(pid));
 }
 
+/** A process as it was seen once, told from a later one with the same id. */
+export type Seen = Pick<ProcessRow, 'pid' | 'startedAt'>;
+
 /**
  * Ends whole trees at once: all are stopped before any is killed, because a child that sees its parent die may start
- * another. Returns when none is left, or fails at the deadline.
+ * another. What belongs to the group of a root, carries the marker or was `seen` before goes with them. Returns when none
+ * is left, or fails at the deadline.
  */
 export async function killTrees(
   roots: readonly number[],
-  options: { marker?: string; deadlineMs?: number } = {},
+  options: { marker?: string; seen?: readonly Seen[]; deadlineMs?: number } = {},
 ): Promise<number[]> {
   const killed = new Set<number>();
+  const began = new Map((options.seen ?? []).map(({ pid, startedAt }) => [pid, startedAt]));
   await until(
     `end of processes ${roots.join(', ')}`,
     async () => {
       const rows = await list();
+      const strays = options.marker === undefined ? [] : await marked(options.marker, rows);
+      const kin = rows.filter((row) => roots.includes(row.group) || began.get(row.pid) === row.startedAt);
+      const tops = [...roots, ...strays, ...kin.map(({ pid }) => pid)];
       const alive = new Set(rows.filter((row) => !row.state.startsWith('Z')).map((row) => row.pid));
-      const strays = options.marker === undefined ? [] : await marked(options.marker);
-      const tops = [...roots, ...strays];
       // A marked server's own children may have lost the mark, so strays count with all below them.
       const targets = [...new Set([...tops, ...below(tops, rows)])].filter(
         (pid) => alive.has(pid) && pid !== process.pid,

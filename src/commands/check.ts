@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
@@ -12,13 +12,14 @@ import { graderOf, labOf, learnersProgram, runsOf, shown, stageOf } from '#src/c
 import type { Lab } from '#src/content/lab.ts';
 import type { Supervisor } from '#src/engines/supervisor.ts';
 import { LearnerError } from '#src/error.ts';
+import { plainLine } from '#src/faults/output.ts';
 import type { Schedule } from '#src/faults/schedule.ts';
 import { ANOMALIES } from '#src/grading/anomaly.ts';
 import { copyProgram, type Program } from '#src/grading/program.ts';
 import { grade, type Graded, type GradeOptions } from '#src/grading/grade.ts';
 import type { Points } from '#src/grading/search.ts';
 import type { Level, Verdict } from '#src/grading/verdict.ts';
-import { capture } from '#src/process.ts';
+import { capture, isRunning } from '#src/process.ts';
 
 export type CheckEvent =
   | { readonly type: 'stage'; readonly stage: number; readonly of: number; readonly title: string }
@@ -38,6 +39,7 @@ export interface CheckOptions {
 }
 
 export const DEFAULT_SEED = 42;
+const BUILD_LIMIT_MS = 10 * 60_000;
 
 /** Grades the learner's program. Leaving the loop early stops the run, which still leaves what was known. */
 export async function* checkLab(options: CheckOptions, context: Context): AsyncGenerator<CheckEvent> {
@@ -101,11 +103,15 @@ export async function* gradeStage(request: GradeRequest, context: Context): Asyn
 async function gradeNow(request: GradeRequest, context: Context, tell: (event: CheckEvent) => void): Promise<Graded> {
   const { lab, n } = request;
   const stage = stageOf(lab, n);
-  const scratch = join(context.paths.scratch, `grade-${randomUUID().slice(0, 8)}`);
+  const marker = `grade-${process.pid}-${randomUUID().slice(0, 8)}`;
+  const scratch = join(context.paths.scratch, marker);
+  await clearLeftovers(context.paths.scratch);
+  const supervisor = await context.supervisor();
+  // Should we be killed, the supervisor ends what we started.
+  const guard = await supervisor.guard(marker);
   try {
-    const supervisor = await context.supervisor();
     const engines = await ready(supervisor, request.program, tell, request.signal);
-    const program = await built(request.program, scratch, context, request.signal);
+    const program = await built(request.program, { scratch, marker }, context, request.signal);
     const runs = request.runs ?? runsOf(lab, context);
     const options: GradeOptions = {
       lab: lab.id,
@@ -127,6 +133,7 @@ async function gradeNow(request: GradeRequest, context: Context, tell: (event: C
         stage: await graderOf(lab, n),
         scratch,
         root: context.paths.root,
+        marker,
         signal: request.signal,
       },
       engines,
@@ -139,6 +146,7 @@ async function gradeNow(request: GradeRequest, context: Context, tell: (event: C
     };
     return await grade(options);
   } finally {
+    await guard[Symbol.asyncDispose]();
     await rm(scratch, { recursive: true, force: true, maxRetries: 3 });
   }
 }
@@ -164,10 +172,19 @@ async function ready(
   };
 }
 
+/** Scratch folders of graders that were killed. */
+async function clearLeftovers(scratch: string): Promise<void> {
+  for (const name of await readdir(scratch).catch(() => [])) {
+    const owner = Number(/^grade-(\d+)-/.exec(name)?.[1]);
+    if (!Number.isInteger(owner) || (await isRunning(owner))) continue;
+    await rm(join(scratch, name), { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
+  }
+}
+
 /** What a build makes lies in a copy, so that the learner's folder holds what the learner wrote. */
 async function built(
   program: Program,
-  scratch: string,
+  { scratch, marker }: { readonly scratch: string; readonly marker: string },
   { paths }: Context,
   signal: AbortSignal | undefined,
 ): Promise<Program> {
@@ -175,12 +192,21 @@ async function built(
   const folder = join(scratch, 'built');
   await copyProgram(program.folder, folder, paths.root);
   const env = { ...process.env, ...program.env };
-  const { code, stdout, stderr } = await capture(program.build, { cwd: folder, env, group: true, abort: signal });
+  const { code, stdout, stderr } = await capture(program.build, {
+    cwd: folder,
+    env,
+    group: true,
+    marker,
+    abort: signal,
+    timeoutMs: BUILD_LIMIT_MS,
+  });
   signal?.throwIfAborted();
   if (code === 0) return { ...program, folder };
-  const lines = `${stdout}\n${stderr}`.trim().split('\n').slice(-20);
+  const lines = `${stdout}\n${stderr}`.trim().split('\n').slice(-20).map(plainLine);
+  const how =
+    code === null ? `was ended by us after ${BUILD_LIMIT_MS / 60_000} minutes` : `failed with exit code ${code}`;
   throw new LearnerError(
-    [`the build failed with exit code ${code ?? 'none'}: ${program.build.join(' ')}`, ...lines].join('\n  | '),
+    [`the build ${how}: ${program.build.join(' ')}`, ...lines].join('\n  | '),
     'Mend what its last lines name, then check again.',
   );
 }

@@ -60,13 +60,12 @@ export class Connection implements Supervisor {
 
   async lease(engine: EngineName, request: SandboxRequest, options: LeaseOptions = {}): Promise<Lease> {
     const { lease, address } = (await this.#ask({ method: 'lease', engine, data: request.data }, options)) as Leased;
-    return {
-      address,
-      [Symbol.asyncDispose]: async () => {
-        // Where the connection has ended, the supervisor has closed its sandboxes, or is gone with them.
-        if (!this.#closed) await this.#ask({ method: 'release', lease }).catch(() => undefined);
-      },
-    };
+    return { address, ...this.#release(lease) };
+  }
+
+  async guard(marker: string): Promise<AsyncDisposable> {
+    const { lease } = (await this.#ask({ method: 'guard', marker })) as Pick<Leased, 'lease'>;
+    return this.#release(lease);
   }
 
   async status(): Promise<EngineStatus[]> {
@@ -109,6 +108,15 @@ export class Connection implements Supervisor {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #release(lease: string): AsyncDisposable {
+    return {
+      [Symbol.asyncDispose]: async () => {
+        // Where the connection has ended, the supervisor has closed what it held, or is gone with it.
+        if (!this.#closed) await this.#ask({ method: 'release', lease }).catch(() => undefined);
+      },
+    };
   }
 
   #ask(body: RequestBody, { onProgress, signal }: LeaseOptions = {}): Promise<unknown> {

@@ -103,6 +103,11 @@ class SupervisorProcess {
         void sandbox?.close();
         return true;
       }
+      case 'guard': {
+        const lease = randomUUID();
+        own.set(lease, { close: async () => void (await killTrees([], { marker: request.marker })) });
+        return { lease };
+      }
       case 'status':
         return Promise.all([...this.#slots.values()].map((slot) => slot.status()));
       case 'install':

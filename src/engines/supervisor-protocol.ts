@@ -8,6 +8,7 @@ import type { Paths } from '#src/paths.ts';
 export type Request =
   | { readonly id: number; readonly method: 'lease'; readonly engine: EngineName; readonly data: string | undefined }
   | { readonly id: number; readonly method: 'release'; readonly lease: string }
+  | { readonly id: number; readonly method: 'guard'; readonly marker: string }
   | { readonly id: number; readonly method: 'install' | 'start' | 'stop' | 'logs'; readonly engine: EngineName }
   | { readonly id: number; readonly method: 'hello' | 'status' }
   | { readonly id: number; readonly method: 'shutdown'; readonly force: boolean }

@@ -1,27 +1,32 @@
 import type { Socket } from 'node:net';
 
-import type { OnProgress, Sandbox } from '#src/engines/engine.ts';
+import type { OnProgress } from '#src/engines/engine.ts';
 import { toReport, type Reply, type Request } from '#src/engines/supervisor-protocol.ts';
 import { forEachLine } from '#src/process.ts';
 
 export type Asked = Exclude<Request, { method: 'cancel' }>;
 
+/** What a connection holds, and gives back at the latest when it ends. */
+export interface Held {
+  close(): Promise<void>;
+}
+
 /** What a request may touch of the connection that it came by. */
 export interface Asker {
   readonly onProgress: OnProgress;
-  /** The connection's sandboxes by lease. */
-  readonly own: Map<string, Sandbox>;
+  /** The connection's sandboxes and guards by lease. */
+  readonly own: Map<string, Held>;
   /** Aborted when the asker gave up or its connection ended. */
   readonly signal: AbortSignal;
 }
 
 export type Answer = (request: Asked, asker: Asker) => Promise<unknown>;
 
-/** The supervisor's side of one connection: its requests under way and its sandboxes, which end with it. */
+/** The supervisor's side of one connection: its requests under way and what it holds, which end with it. */
 export class Session {
   readonly #socket: Socket;
   readonly #answer: Answer;
-  readonly #own = new Map<string, Sandbox>();
+  readonly #own = new Map<string, Held>();
   readonly #underWay = new Map<number, AbortController>();
 
   constructor(socket: Socket, answer: Answer) {
@@ -34,7 +39,7 @@ export class Session {
   /** Resolves when nothing of it is left, requests under way included. */
   async close(): Promise<void> {
     for (const stop of this.#underWay.values()) stop.abort();
-    await Promise.allSettled([...this.#own.values()].map((sandbox) => sandbox.close()));
+    await Promise.allSettled([...this.#own.values()].map((held) => held.close()));
   }
 
   #take(line: string): void {

@@ -10,6 +10,11 @@ export interface Supervisor extends AsyncDisposable {
   readonly isOpen: boolean;
   /** Starts the engine if need be (installing it first) and hands out a clean place to run one block in. */
   lease(engine: EngineName, request: SandboxRequest, options?: LeaseOptions): Promise<Lease>;
+  /**
+   * Whatever carries this marker, or one below it, is ended when the guard is disposed, or when this connection ends in
+   * whatever way: also when our own process is killed.
+   */
+  guard(marker: string): Promise<AsyncDisposable>;
   status(): Promise<EngineStatus[]>;
   install(engine: EngineName, options?: LeaseOptions): Promise<void>;
   start(engine: EngineName, options?: LeaseOptions): Promise<void>;

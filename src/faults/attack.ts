@@ -31,6 +31,8 @@ export interface AttackOptions {
   readonly httpBefore?: HttpLog | undefined;
   /** Folders whose changed files are noted at every point. */
   readonly watch?: readonly string[];
+  /** Every process of the program carries it, with a part of its own below it. */
+  readonly marker?: string;
   readonly deadlineMs: number;
   /** The exit code with which the program is done; after a fault it is started until it ends so. */
   readonly expectedExit?: number;
@@ -57,7 +59,7 @@ const MAX_STARTS = 10;
 /** Runs a program to its end under a schedule: after a fault that ends it, it is started again. */
 export async function attack(options: AttackOptions): Promise<Attacked> {
   const history = startHistory();
-  const marker = `attack-${randomUUID()}`;
+  const marker = `${options.marker ?? 'attack'}/${randomUUID()}`;
   const stage: Stage = {
     options,
     marker,
@@ -153,15 +155,14 @@ async function oneStart(
   stage.program = program;
   let why: 'stopped' | 'deadline' | undefined;
   try {
-    await within('end of the program', program.exited, { deadlineMs: timeMs, signal: options.signal });
+    await within('end of the program', program.ended, { deadlineMs: timeMs, signal: options.signal });
   } catch {
     why = options.signal?.aborted === true ? 'stopped' : 'deadline';
   }
   const killed = why !== undefined || stage.disturbed;
   if (why !== undefined) hold(stage);
   // What it started in the background would go on writing after it.
-  await program.kill();
-  const ended = await program.exited;
+  const ended = await program.kill();
   history.tell(
     killed && ended.signal === 'SIGKILL'
       ? { lane: 'program', kind: 'killed', text: 'killed' }

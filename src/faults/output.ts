@@ -34,3 +34,12 @@ export function keepOutput(): Output {
     },
   };
 }
+
+/** Colours and other orders to a terminal, in the three forms that programs use. */
+const ORDERS = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-_])/g;
+const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
+/** What a program printed may hold anything; in our verdict it must not colour, move or overwrite what stands there. */
+export function plainLine(line: string): string {
+  return line.replace(/\r$/, '').replace(ORDERS, '').replace(UNSEEN, '·');
+}

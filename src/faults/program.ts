@@ -1,3 +1,7 @@
+import { watchFamily } from '#src/faults/family.ts';
+import { plainLine } from '#src/faults/output.ts';
+import { within } from '#src/deadline.ts';
+import { LearnerError } from '#src/error.ts';
 import { killTrees, start, type Child, type Exit } from '#src/process.ts';
 
 export interface ProgramOptions {
@@ -12,26 +16,50 @@ export interface ProgramOptions {
 /** One start of the learner's program. */
 export interface RunningProgram {
   readonly pid: number;
-  readonly exited: Promise<Exit>;
-  /** Ends it and all that it started, at once, and resolves when none is left. */
-  kill(): Promise<void>;
+  /** Resolves when the program itself has ended; what it started may go on. */
+  readonly ended: Promise<Exit>;
+  /** Ends it and all that it started, at once, and resolves when none is left and its last words are read. */
+  kill(): Promise<Exit>;
 }
 
 const MAX_LINE = 2000;
+/** A stranger that holds the output open is not waited for. */
+const LAST_WORDS_MS = 2000;
 
 export async function startProgram(options: ProgramOptions): Promise<RunningProgram> {
-  const { argv, cwd, env, marker } = options;
-  const child: Child = await start(argv, { cwd, env, marker, group: true });
+  const { marker } = options;
+  const child = await startChild(options);
   child.stdin.end();
   lines(child.stdout, options.onLine);
   lines(child.stderr, options.onLine);
-  return {
-    pid: child.pid,
-    exited: child.exited,
-    kill: async () => {
-      await killTrees([child.pid], { marker });
-    },
+  const family = watchFamily(child.pid);
+  const kill = async (): Promise<Exit> => {
+    await killTrees([child.pid], { marker, seen: await family.stop() });
+    return within('its last words', child.exited, { deadlineMs: LAST_WORDS_MS }).catch(() => child.ended);
   };
+  let killing: Promise<Exit> | undefined;
+  // Once none is left, none can be started any more.
+  return { pid: child.pid, ended: child.ended, kill: () => (killing ??= kill()) };
+}
+
+async function startChild({ argv, cwd, env, marker }: ProgramOptions): Promise<Child> {
+  try {
+    return await start(argv, { cwd, env, marker, group: true });
+  } catch (error) {
+    throw refused(argv[0], error);
+  }
+}
+
+/** What can't be started is no trouble of ours: its name stands in the learner's own lab.yaml. */
+function refused(name: string, error: unknown): unknown {
+  const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
+  const why = { ENOENT: 'there is no such program', EACCES: 'it may not be executed', ENOEXEC: 'it is no program' };
+  const known = Object.entries(why).find(([one]) => one === code)?.[1];
+  if (known === undefined) return error;
+  return new LearnerError(
+    `your program can't be started: ${JSON.stringify(name)}, ${known}`,
+    'The line run: in lab.yaml of your folder says what is started; put there what you type to run it yourself.',
+  );
 }
 
 /** Lines of a stream that may hold anything: an endless line is cut, bytes that are no text become marks. */
@@ -40,7 +68,7 @@ function lines(stream: NodeJS.ReadableStream, onLine: (line: string) => void): v
   let rest = '';
   let isCut = false;
   const emit = (): void => {
-    onLine(isCut ? `${rest}…` : rest);
+    onLine(plainLine(isCut ? `${rest}…` : rest));
     rest = '';
     isCut = false;
   };

@@ -32,6 +32,8 @@ export interface Bench {
   readonly scratch: string;
   /** The clone, for packages that a program shares with it. */
   readonly root: string;
+  /** Every process of every run carries it; the supervisor ends what does when we are gone. */
+  readonly marker?: string;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -123,7 +125,7 @@ function attackIn(
   running: Running,
   httpBefore?: HttpLog,
 ): Promise<Attacked> {
-  const { program, signal } = running.bench;
+  const { program, signal, marker } = running.bench;
   return attack({
     schedule: running.schedule,
     argv: program.run,
@@ -139,6 +141,7 @@ function attackIn(
     http: plan.http,
     httpBefore,
     watch: [place.cwd, place.outputs],
+    ...(marker === undefined ? {} : { marker }),
     deadlineMs: running.deadlineMs,
     expectedExit: plan.expectedExit ?? 0,
     signal,

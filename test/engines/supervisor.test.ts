@@ -127,6 +127,37 @@ test('a client that crashes gives its sandboxes back', async (t) => {
   await until('their folders gone', () => !folders.some((folder) => existsSync(folder)), SOON);
 });
 
+test('what a client guards ends with the client, however it ends, and nothing else does', async (t) => {
+  const place = await clone(t);
+  await using supervisor = await place.connect();
+  const marker = `guarded-${process.pid}`;
+  const forever = [process.execPath, '-e', 'setInterval(() => {}, 1e6)'] as const;
+  const guarded = await start([...forever], { marker: `${marker}/1`, group: true });
+  const other = await start([...forever], { marker: `${marker}-other`, group: true });
+  t.after(() => signal(other.pid, 'SIGKILL'));
+  const script = `
+    import { connect } from '#src/engines/connect.ts';
+    import { ownRoot, pathsOf } from '#src/paths.ts';
+    await (await connect(pathsOf(ownRoot()))).guard('${marker}');
+    console.log('guarding');
+    setInterval(() => {}, 1000);
+  `;
+  const env = { ...process.env, DEJ_STATE: place.paths.state };
+  const client = await start([process.execPath, '--input-type=module-typescript', '-e', script], {
+    env,
+    cwd: ownRoot(),
+  });
+  await new Promise<void>((resolve) => forEachLine(client.stdout, () => resolve()));
+  assert.ok(await isAlive(guarded.pid));
+  signal(client.pid, 'SIGKILL');
+  await gone([guarded.pid]);
+  assert.ok(await isAlive(other.pid));
+  const again = await start([...forever], { marker: `${marker}/2`, group: true });
+  const guard = await supervisor.guard(marker);
+  await guard[Symbol.asyncDispose]();
+  await gone([again.pid]);
+});
+
 async function runFolders(paths: Paths): Promise<string[]> {
   const engines = await readdir(join(paths.state, 'run'));
   return (await Promise.all(engines.map((engine) => readdir(join(paths.state, 'run', engine))))).flat();

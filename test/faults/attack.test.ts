@@ -118,10 +118,17 @@ test('a program that fails by itself, never ends, or is stopped, is told apart',
   assert.equal(stopped.ended, 'stopped');
 });
 
+test('a program that can’t be started is the learner’s to name', async (t) => {
+  await assert.rejects(run(t, [], [], { argv: ['no-such-program'] }), {
+    name: 'LearnerError',
+    message: 'your program can\'t be started: "no-such-program", there is no such program',
+  });
+  await assert.rejects(run(t, [], [], { argv: [join(programs, 'family.ts')] }), /it may not be executed/);
+});
+
 test('a server that is not there is no mistake of the program', async (t) => {
   const postgres = { host: '127.0.0.1', port: await freePort(), user: 'x', password: 'x', database: 'x' };
   await assert.rejects(run(t, [settle, 'keyed'], [], { postgres }), { name: 'WorldError' });
-  await assert.rejects(run(t, [], [], { argv: ['no-such-program'] }), { name: 'WorldError' });
 });
 
 test('output without end keeps its beginning and its end, and takes no memory', async (t) => {
@@ -135,6 +142,31 @@ test('output without end keeps its beginning and its end, and takes no memory', 
   assert.ok(history.length < 2000, `${history.length} events`);
 });
 
+test('what the program leaves running is ended with it, and does not keep it from being done', async (t) => {
+  const leaves =
+    'const { spawn } = require("node:child_process"); const child = spawn(process.execPath, ["-e", ' +
+    '"setInterval(() => undefined, 1e6)"], { detached: true, stdio: "inherit" }); child.unref(); console.log(child.pid)';
+  const { ended, output } = await run(t, ['-e', leaves], []);
+  assert.equal(ended, 'completed');
+  assert.equal(await isAlive(Number(output.trim())), false);
+});
+
+test('a child that hides from its group, its parent and the marker was seen while it lived', async () => {
+  const lines: string[] = [];
+  const program = await startProgram({
+    argv: [process.execPath, join(programs, 'hide.ts')],
+    cwd: programs,
+    env: process.env,
+    marker: `hide-${process.pid}`,
+    onLine: (line) => void lines.push(line),
+  });
+  await within('its end', program.ended, SOON);
+  const child = await until('the child', () => /^child (\d+)$/.exec(lines[0] ?? '')?.[1], SOON);
+  assert.ok(await isAlive(Number(child)));
+  await program.kill();
+  assert.equal(await isAlive(Number(child)), false);
+});
+
 test('nothing survives a kill, not even a child in a session of its own', async () => {
   const lines: string[] = [];
   const program = await startProgram({
@@ -146,7 +178,6 @@ test('nothing survives a kill, not even a child in a session of its own', async 
   });
   const child = await until('the child', () => /^child (\d+)$/.exec(lines[0] ?? '')?.[1], SOON);
   assert.ok(await isAlive(Number(child)));
-  await program.kill();
-  assert.equal((await within('its end', program.exited, SOON)).signal, 'SIGKILL');
+  assert.equal((await program.kill()).signal, 'SIGKILL');
   assert.equal(await isAlive(Number(child)), false);
 });

@@ -121,7 +121,7 @@ async function run(upstream: Upstream, argv: [string, ...string[]], fault: Hit |
       marker: `proxy-${process.pid}`,
       onLine: (line) => void lines.push(line),
     });
-    const exit = await within('end of the program', program.exited, SOON);
+    const exit = await within('end of the program', program.ended, SOON);
     if (fault === undefined) assert.equal(exit.code, 0, lines.join('\n'));
     await proxy.quiet();
     told.push(...lines.map((line) => Number(line.replace('told ', ''))));
