@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 
 import { EXIT } from '#src/cli/exit.ts';
 import { describeLabs } from '#src/cli/lab-verbs.ts';
+import { describeStudy } from '#src/cli/study-verbs.ts';
 import type { OpenOptions } from '#src/cli/open.ts';
 import { LearnerError, reportOf } from '#src/error.ts';
 import { nearest } from '#src/nearest.ts';
@@ -52,6 +53,7 @@ function describe(): Command {
     .description('run a block of a guide on its engine, for example: run 03-idempotency#double-load')
     .option('--json', 'print events, one JSON value a line')
     .action(async (block: string, options: Json) => (await import('#src/cli/run.ts')).run(block, options));
+  describeStudy(program);
   describeLabs(program);
   const verify = program.command('verify').description('check what the project promises').exitOverride();
   verify

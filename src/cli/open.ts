@@ -5,6 +5,8 @@ import { runBlock } from '#src/commands/run.ts';
 import { changeEngine, engineLogs, engineStatus, leaveEngines } from '#src/commands/engines.ts';
 import * as journal from '#src/commands/journal.ts';
 import { createContext, type Context } from '#src/commands/context.ts';
+import { changePlan, plan } from '#src/commands/plan.ts';
+import { today } from '#src/commands/today.ts';
 import { LearnerError } from '#src/error.ts';
 import { APP_PORT, freePort, isFree } from '#src/ports.ts';
 import type { App } from '#src/server/app.ts';
@@ -90,6 +92,9 @@ function faceOf(context: Context): App {
     predict: (request) => journal.predict(request, context),
     saveNote: (request) => journal.saveNote(request, context),
     tick: (request) => journal.tick(request, context),
+    today: () => today(context),
+    plan: () => plan(context),
+    changePlan: (change) => changePlan(change, context),
   };
 }
 

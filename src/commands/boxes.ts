@@ -1,16 +1,45 @@
 import { relative, sep } from 'node:path';
 
 import type { Content } from '#src/content/content.ts';
-import type { Box, BoxGroup } from '#src/journal/page.ts';
+import type { Box, BoxGroup, PageContent } from '#src/journal/page.ts';
 import type { Reading } from '#src/journal/reading.ts';
 import type { Paths } from '#src/paths.ts';
+import { spanOfDays, type Zone } from '#src/study/day.ts';
 import { labGlance, labProgress } from '#src/study/lab-progress.ts';
+import { milestonesOf, type Papers } from '#src/study/milestones.ts';
+import { planOf } from '#src/study/plan.ts';
 import { guideProgress } from '#src/study/progress.ts';
 import { fold, type Record } from '#src/study/record.ts';
+import { standing } from '#src/study/undone.ts';
 
-/** The boxes of the learner's progress page: guides in their groups, projects, challenges. */
-export function journalBoxes(content: Content, reading: Reading, paths: Paths): BoxGroup[] {
-  const record = fold(reading.events);
+export interface PageSource {
+  readonly content: Content;
+  readonly paths: Paths;
+  readonly papers: Papers;
+  readonly now: number;
+  readonly zone: Zone;
+}
+
+/** What the learner's progress page says between its marks: boxes, weeks, milestones. */
+export function journalPage({ content, paths, papers, now, zone }: PageSource, reading: Reading): PageContent {
+  const events = standing(reading.events);
+  const record = fold(events);
+  const { weeks } = planOf({ course: content, events, now, zone });
+  return {
+    groups: journalBoxes(content, record, paths),
+    weeks: weeks.map(({ number, focus, hours, from, to, done, steps }) => ({
+      number,
+      focus,
+      hours,
+      when: from === undefined || to === undefined ? '' : spanOfDays(from, to),
+      done: `${done} of ${steps.length}`,
+    })),
+    milestones: milestonesOf(content, record, papers),
+  };
+}
+
+/** Guides in their groups, projects, challenges. */
+function journalBoxes(content: Content, record: Record, paths: Paths): BoxGroup[] {
   const up = upTo(paths);
   const written = new Map(content.guides.map((guide) => [guide.id, guide]));
   const groups = content.groups.map(({ title, guides }) => ({

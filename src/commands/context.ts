@@ -1,12 +1,17 @@
+import { clockOf, type Clock } from '#src/clock.ts';
 import { loadContent, type Content } from '#src/content/content.ts';
 import { connect } from '#src/engines/connect.ts';
 import type { Supervisor } from '#src/engines/supervisor.ts';
 import { openJournal, type Journal } from '#src/journal/journal.ts';
 import { ownRoot, pathsOf, type Paths } from '#src/paths.ts';
+import { localZone, type Zone } from '#src/study/day.ts';
 
 /** What commands work with. Each part is made when first asked for, because most commands need few of them. */
 export interface Context {
   readonly paths: Paths;
+  readonly clock: Clock;
+  /** Where the learner's days begin and end. */
+  readonly zone: Zone;
   content(): Promise<Content>;
   supervisor(): Promise<Supervisor>;
   /** The learner's own folder, which is made when the first thing is saved. */
@@ -15,7 +20,10 @@ export interface Context {
   close(): Promise<void>;
 }
 
-export function createContext(paths: Paths = pathsOf(process.env['DEJ_ROOT'] ?? ownRoot())): Context {
+export function createContext(
+  paths: Paths = pathsOf(process.env['DEJ_ROOT'] ?? ownRoot()),
+  { clock = clockOf(), zone = localZone }: { clock?: Clock; zone?: Zone } = {},
+): Context {
   let content: Promise<Content> | undefined;
   let supervisor: Promise<Supervisor> | undefined;
   let journal: Journal | undefined;
@@ -27,9 +35,11 @@ export function createContext(paths: Paths = pathsOf(process.env['DEJ_ROOT'] ?? 
   };
   return {
     paths,
+    clock,
+    zone,
     content: () => (content ??= loadContent(paths.root)),
     supervisor: () => (supervisor = connected()),
-    journal: () => (journal ??= openJournal(paths)),
+    journal: () => (journal ??= openJournal(paths, clock)),
     async close() {
       const known = await supervisor?.catch(() => undefined);
       supervisor = undefined;

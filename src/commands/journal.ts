@@ -1,6 +1,7 @@
 import type { Context } from '#src/commands/context.ts';
 import { findGuide } from '#src/commands/blocks.ts';
-import { journalBoxes } from '#src/commands/boxes.ts';
+import { journalPage } from '#src/commands/boxes.ts';
+import { papersOf } from '#src/commands/papers.ts';
 import type { Content } from '#src/content/content.ts';
 import type { Guide } from '#src/content/guide.ts';
 import { predictionHash, questionHash } from '#src/content/hash.ts';
@@ -150,7 +151,9 @@ export async function tick({ item, done }: { item: string; done: boolean }, cont
 /** Takes over boxes that were ticked by hand, and makes the progress page anew; see `Journal.syncPage`. */
 export async function syncPage(context: Context): Promise<void> {
   const content = await context.content();
-  await context.journal().syncPage((reading) => journalBoxes(content, reading, context.paths));
+  const papers = await papersOf(content.labs, context.paths);
+  const source = { content, papers, paths: context.paths, now: context.clock(), zone: context.zone };
+  await context.journal().syncPage((reading) => journalPage(source, reading));
 }
 
 /** Writes down that a block ran. */

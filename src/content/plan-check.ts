@@ -64,21 +64,32 @@ function checkWeeks(file: PlanFile<Weeks>, { groups, labs }: Catalogue): void {
     for (const [i, id] of week.guides.entries())
       if (!guides.includes(id))
         file.reportAt(['weeks', w, 'guides', i], `there is no guide ${JSON.stringify(id)}`, use);
-    for (const [i, { id, stages }] of week.labs.entries()) {
-      const lab = labs.find((other) => other.id === id);
-      if (lab === undefined) file.reportAt(['weeks', w, 'labs', i, 'id'], `there is no lab ${JSON.stringify(id)}`, use);
-      for (const [s, stage] of stages.entries())
-        if (lab !== undefined && stage > lab.stages.length)
-          file.reportAt(
-            ['weeks', w, 'labs', i, 'stages', s],
-            `${id} has no stage ${stage}`,
-            `It has ${lab.stages.length}.`,
-          );
-    }
+    checkLabs(week.labs, ['weeks', w, 'labs'], file, labs);
   }
-  for (const [i, { week }] of milestones.entries())
+  for (const [i, { week, needs }] of milestones.entries()) {
     if (week > weeks.length)
       file.reportAt(['milestones', i, 'week'], `there is no week ${week}`, `There are ${weeks.length}.`);
+    for (const [g, id] of (needs.guides ?? []).entries())
+      if (!guides.includes(id))
+        file.reportAt(['milestones', i, 'needs', 'guides', g], `there is no guide ${JSON.stringify(id)}`, use);
+    checkLabs(needs.labs ?? [], ['milestones', i, 'needs', 'labs'], file, labs);
+  }
+}
+
+function checkLabs(
+  named: readonly { id: string; stages: readonly number[] }[],
+  path: readonly PropertyKey[],
+  file: PlanFile<Weeks>,
+  labs: Catalogue['labs'],
+): void {
+  for (const [i, { id, stages }] of named.entries()) {
+    const lab = labs.find((other) => other.id === id);
+    if (lab === undefined)
+      file.reportAt([...path, i, 'id'], `there is no lab ${JSON.stringify(id)}`, 'Use an id of plan/catalogue.yaml.');
+    for (const [s, stage] of stages.entries())
+      if (lab !== undefined && stage > lab.stages.length)
+        file.reportAt([...path, i, 'stages', s], `${id} has no stage ${stage}`, `It has ${lab.stages.length}.`);
+  }
 }
 
 function once(entries: readonly { id: string; path: readonly PropertyKey[] }[], file: PlanFile<unknown>): void {

@@ -79,6 +79,24 @@ export const weeksSchema = z.strictObject({
       z.strictObject({
         week: z.int().min(1).describe('the week at whose end it is due'),
         title: title.describe('what is reached, as a sentence'),
+        needs: z
+          .strictObject({
+            guides: z.array(guideId).optional().describe('ids of guides that are finished'),
+            labs: z
+              .array(
+                z.strictObject({
+                  id: labId.describe('the lab’s id in the catalogue'),
+                  stages: z.array(z.int().min(1)).min(1).describe('numbers of stages that are passed'),
+                }),
+              )
+              .optional()
+              .describe('labs, with the stages that are passed'),
+            project: z
+              .boolean()
+              .optional()
+              .describe('one project with all stages survived, its runbook and a post-mortem'),
+          })
+          .describe('the evidence it is reached by'),
       }),
     )
     .describe('one for each week'),

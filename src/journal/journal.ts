@@ -9,7 +9,7 @@ import { replaceFile } from '#src/files.ts';
 import { eventLog, EVENTS_FILE, unwritable } from '#src/journal/event-log.ts';
 import type { JournalEvent, NewEvent } from '#src/journal/event.ts';
 import { readNotes, saveNote, type NoteEdit, type NoteOutcome, type Notes } from '#src/journal/notes.ts';
-import { handTicks, renderPage, type BoxGroup } from '#src/journal/page.ts';
+import { handTicks, renderPage, type PageContent } from '#src/journal/page.ts';
 import type { Reading } from '#src/journal/reading.ts';
 import { lock, type Lock } from '#src/lock.ts';
 import type { Paths } from '#src/paths.ts';
@@ -27,10 +27,10 @@ export interface Journal {
   notes(guide: string): Promise<Notes>;
   saveNote(edit: NoteEdit): Promise<NoteOutcome>;
   /**
-   * Takes boxes that were ticked by hand into the log, then makes the block of the progress page anew. `boxes` gives
-   * them from what the log says; a page that already says so is not written.
+   * Takes boxes that were ticked by hand into the log, then makes the block of the progress page anew. `content` gives
+   * it from what the log says; a page that already says so is not written.
    */
-  syncPage(boxes: (reading: Reading) => readonly BoxGroup[]): Promise<void>;
+  syncPage(content: (reading: Reading) => PageContent): Promise<void>;
 }
 
 export const PAGE_FILE = 'README.md';
@@ -71,8 +71,8 @@ export function openJournal(paths: Paths, clock: Clock = systemClock): Journal {
     return turn;
   };
 
-  const writePage = async (groups: readonly BoxGroup[], page: string): Promise<void> => {
-    const fresh = renderPage(page, groups);
+  const writePage = async (content: PageContent, page: string): Promise<void> => {
+    const fresh = renderPage(page, content);
     if (fresh === page) return;
     const path = join(folder, PAGE_FILE);
     await replaceFile(path, fresh).catch((error: unknown) => {
@@ -89,19 +89,19 @@ export function openJournal(paths: Paths, clock: Clock = systemClock): Journal {
     },
     notes: (guide) => readNotes(folder, guide),
     saveNote: (edit) => exclusively(() => saveNote(folder, edit)),
-    syncPage: async (boxes) => {
+    syncPage: async (content) => {
       const target = await events();
       const page = await pageOf(folder);
       const before = await target.read();
       const ticks = handTicks(page);
       // Mostly there is nothing to do, and a look must neither wait for the lock nor make the folder.
       if (before.events.length === 0 && page === '') return;
-      if (ticks.length === 0 && renderPage(page, boxes(before)) === page) return;
+      if (ticks.length === 0 && renderPage(page, content(before)) === page) return;
       await exclusively(async () => {
         const current = await pageOf(folder);
         const found = handTicks(current);
         if (found.length > 0) await target.append(found.map((tick) => ({ kind: 'ticked', ...tick })));
-        await writePage(boxes(await target.read()), current);
+        await writePage(content(await target.read()), current);
       });
     },
   };

@@ -15,6 +15,32 @@ export interface BoxGroup {
   readonly boxes: readonly Box[];
 }
 
+/** A week of the first lap, as its row of the table says it. */
+export interface WeekRow {
+  readonly number: number;
+  readonly focus: string;
+  /** The days it is laid on, for example `5–9 January`; '' where it is behind. */
+  readonly when: string;
+  /** `2 of 6` */
+  readonly done: string;
+  readonly hours: number;
+}
+
+export interface MilestoneRow {
+  readonly week: number;
+  readonly title: string;
+  readonly reached: boolean;
+  /** What is missing, as sentences. */
+  readonly missing: readonly string[];
+}
+
+/** What stands between the two marks. */
+export interface PageContent {
+  readonly groups: readonly BoxGroup[];
+  readonly weeks: readonly WeekRow[];
+  readonly milestones: readonly MilestoneRow[];
+}
+
 /** A box that the learner changed in their editor. */
 export interface HandTick {
   readonly item: string;
@@ -24,7 +50,13 @@ export interface HandTick {
 const START = /^<!-- progress(?: done: ?([^>]*?))? -->$/;
 const END = '<!-- /progress -->';
 const BOX = /^[-*] \[([ xX])\] .*<!-- ([a-z0-9/-]+) -->\s*$/;
-const OURS = /^(?:[-*] \[[ xX]\] .*<!-- [a-z0-9/-]+ -->|### .*|_.*_|)\s*$/;
+const WEEKS_HEAD = ['| week | focus | when | done | about |', '|---|---|---|---|---|'];
+const OURS =
+  /^(?:[-*] \[[ xX]\] .*<!-- [a-z0-9/-]+ -->|[-*|] .*<!-- (?:week|milestone) \d+ -->(?: \|)?|### .*|_.*_|)\s*$/;
+
+function isOurs(line: string): boolean {
+  return OURS.test(line) || WEEKS_HEAD.includes(line.trimEnd());
+}
 
 /**
  * What was ticked or cleared by hand since the page was made: its first mark says which boxes were ticked then. In what
@@ -47,11 +79,11 @@ export function handTicks(page: string): HandTick[] {
 }
 
 /** The page with its block made anew. Every other line stays as it is; what was written into the block goes below it. */
-export function renderPage(page: string, groups: readonly BoxGroup[]): string {
+export function renderPage(page: string, content: PageContent): string {
   const eol = page.includes('\r\n') ? '\r\n' : '\n';
   const { segments, outside } = split(page === '' ? FIRST_PAGE : page);
-  const foreign = segments.flatMap(({ lines }) => lines.filter((text) => !OURS.test(text)));
-  const block = [...blockLines(groups), ...(foreign.length === 0 ? [] : ['', ...foreign])];
+  const foreign = segments.flatMap(({ lines }) => lines.filter((text) => !isOurs(text)));
+  const block = [...blockLines(content), ...(foreign.length === 0 ? [] : ['', ...foreign])];
   const at = segments[0]?.at;
   // Somebody who took the marks out gets the block back at the end, where it disturbs least.
   const lines = at === undefined ? [...trimEnd(outside), '', ...block, ''] : outside.toSpliced(at, 0, ...block);
@@ -67,7 +99,7 @@ next start. Everything outside the two marks is yours.
 ${END}
 `;
 
-function blockLines(groups: readonly BoxGroup[]): string[] {
+function blockLines({ groups, weeks, milestones }: PageContent): string[] {
   const done = groups.flatMap(({ boxes }) => boxes.filter((box) => box.done).map(({ item }) => item));
   const lines = [`<!-- progress done: ${done.join(' ')} -->`.replace(/ {2,}/, ' ')];
   for (const { title, boxes } of groups) {
@@ -78,7 +110,19 @@ function blockLines(groups: readonly BoxGroup[]): string[] {
       lines.push(`- [${box.done ? 'x' : ' '}] ${name}${detail} <!-- ${box.item} -->`);
     }
   }
+  if (weeks.length > 0) lines.push('', '### Weeks', '', ...WEEKS_HEAD);
+  for (const { number, focus, when, done, hours } of weeks)
+    lines.push(`| ${number} | ${focus} | ${when} | ${done} | ${hours} h <!-- week ${number} --> |`);
+  if (milestones.length > 0) lines.push('', '### Milestones', '');
+  for (const { week, title, reached, missing } of milestones)
+    lines.push(`- Week ${week}: ${title} · ${reached ? 'reached' : notYet(missing)} <!-- milestone ${week} -->`);
   return [...lines, '', END];
+}
+
+/** The page is for reading; the whole list stands in the app. */
+function notYet(missing: readonly string[]): string {
+  const [first = '', ...more] = missing;
+  return `not yet: ${first}${more.length === 0 ? '' : `, and ${more.length} more`}`;
 }
 
 interface Segment {

@@ -1,5 +1,7 @@
 import type { EngineAction, EngineEvent } from '#src/commands/engines.ts';
 import type { GuideRecord, Progress, saveNote } from '#src/commands/journal.ts';
+import type { PlanChange, PlanSight } from '#src/commands/plan.ts';
+import type { Today } from '#src/commands/today.ts';
 import type { EngineName } from '#src/engines/engine.ts';
 import type { EngineStatus } from '#src/engines/status.ts';
 import type { RunEvent } from '#src/runner/event.ts';
@@ -26,4 +28,7 @@ export interface App {
   predict(request: { guide: string; block: string; option?: string | undefined }): Promise<{ progress: GuideProgress }>;
   saveNote(request: Parameters<typeof saveNote>[0]): ReturnType<typeof saveNote>;
   tick(request: { item: string; done: boolean }): Promise<void>;
+  today(): Promise<Today>;
+  plan(): Promise<PlanSight>;
+  changePlan(change: PlanChange): Promise<PlanSight>;
 }

@@ -8,6 +8,7 @@ import { ENGINE_ACTIONS, engineName } from '#src/commands/engines.ts';
 import { reportOf, type ErrorReport } from '#src/error.ts';
 import { LEARNER_ROUTES } from '#src/server/learner-routes.ts';
 import { body, type Route } from '#src/server/route.ts';
+import { STUDY_ROUTES } from '#src/server/study-routes.ts';
 
 /** Blocks that run at the same time at the most; more would only slow each other down. */
 const MAX_RUNS = 4;
@@ -51,6 +52,7 @@ export const ROUTES: readonly Route[] = [
     },
   },
   ...LEARNER_ROUTES,
+  ...STUDY_ROUTES,
 ];
 
 /** Streams events, one JSON value a line, and stops the work when the browser goes away. */

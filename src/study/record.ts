@@ -1,4 +1,5 @@
 import type { Answered, Envelope, Graded, JournalEvent, Predicted, Ran, Tried } from '#src/journal/event.ts';
+import { standing } from '#src/study/undone.ts';
 
 /** What the learner did, folded from their events: the latest of each thing, and whether it ever went well. */
 export interface Record {
@@ -41,7 +42,7 @@ export function fold(events: readonly JournalEvent[]): Record {
   const exercises = new Map<string, Map<string, Latest<Tried>>>();
   const stages = new Map<string, Map<number, StageRecord>>();
   const ticks = new Map<string, boolean>();
-  for (const event of events) {
+  for (const event of standing(events)) {
     switch (event.kind) {
       case 'answered':
         put(answers, event.guide, event.question, event);

@@ -177,9 +177,16 @@ const PLAN_MISTAKES: readonly {
   {
     name: 'a milestone of no week',
     file: 'plan/weeks.yaml',
-    from: "week: 4, title: 'A",
-    to: "week: 5, title: 'A",
+    from: '- week: 4',
+    to: '- week: 5',
     said: 'there is no week 5',
+  },
+  {
+    name: 'a milestone that needs a stage of no lab',
+    file: 'plan/weeks.yaml',
+    from: 'needs: { labs: [{ id: kafka-streaming, stages: [1] }',
+    to: 'needs: { labs: [{ id: kafka-streaming, stages: [9] }',
+    said: 'kafka-streaming has no stage 9',
   },
   {
     name: 'a guide twice',

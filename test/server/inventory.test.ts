@@ -34,6 +34,7 @@ const BODIES: Record<string, object> = {
   '/api/answer': { guide: '03-idempotency', question: 'first', options: ['A'] },
   '/api/predict': { guide: '03-idempotency', block: 'first' },
   '/api/note': { guide: '03-idempotency', prompt: 'first', text: 'words', base: '' },
+  '/api/plan/change': { minutes: 300 },
   '/api/tick': { item: 'concepts/03-idempotency', done: true },
 };
 const bodyOf = (method: string, path: string): string => (method === 'POST' ? JSON.stringify(BODIES[path] ?? {}) : '');

@@ -92,9 +92,50 @@ export function appThatTells(): { app: App } & Pick<TestServer, 'runs' | 'told'>
     predict: takes({ progress }),
     saveNote: takes({ kind: 'saved', text: 'words' } as const),
     tick: takes(undefined),
+    today: () => Promise.resolve(TODAY),
+    plan: () => Promise.resolve(PLAN),
+    changePlan: takes(PLAN),
   };
   return { app, runs, told };
 }
+
+const settings = {
+  start: '2026-01-05',
+  days: [1],
+  minutes: 60,
+  review: 10,
+  reflow: undefined,
+  first: [],
+  begun: false,
+};
+const PLAN: Awaited<ReturnType<App['plan']>> = {
+  today: '2026-01-05',
+  settings,
+  hours: { first: 0, second: 0 },
+  weeks: [],
+  week: undefined,
+  second: [],
+  ends: { first: undefined, second: undefined },
+  dueToday: [],
+  thisWeek: [],
+  behind: [],
+  next: undefined,
+  milestones: [],
+};
+const TODAY: Awaited<ReturnType<App['today']>> = {
+  day: '2026-01-05',
+  words: 'Monday, 5 January',
+  begun: false,
+  next: undefined,
+  week: undefined,
+  dueToday: [],
+  thisWeek: [],
+  behind: [],
+  milestones: [],
+  groups: [],
+  activity: { from: '2026-01-05', counts: [0] },
+  problems: [],
+};
 
 export interface RawAnswer {
   readonly status: number;

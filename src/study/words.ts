@@ -1,0 +1,28 @@
+import { weekdayName } from '#src/study/day.ts';
+import type { LaidStep } from '#src/study/plan.ts';
+import type { Settings } from '#src/study/settings.ts';
+
+/** What the one button says, and the first line of the terminal. */
+export function nextWords({ title, kind, begun, minutes }: LaidStep): string {
+  const name = kind === 'guide' || kind === 'deep' ? title.replace(/^\d\d · /, '') : title;
+  return begun ? `Go on with ${name}` : `Start with ${name} (about ${minutes} min)`;
+}
+
+/** `8 h a week, on Monday, Wednesday and Saturday` */
+export function paceWords({ minutes, days }: Pick<Settings, 'minutes' | 'days'>): string {
+  return `${hoursWords(minutes)} a week, ${daysWords(days)}`;
+}
+
+export function hoursWords(minutes: number): string {
+  const hours = Math.floor(minutes / 60);
+  const rest = minutes % 60;
+  return [...(hours > 0 ? [`${hours} h`] : []), ...(rest > 0 || hours === 0 ? [`${rest} min`] : [])].join(' ');
+}
+
+function daysWords(days: readonly number[]): string {
+  const [first = 1, last = 1] = [days[0], days.at(-1)];
+  if (days.length === 7) return 'every day';
+  if (days.length > 2 && last - first === days.length - 1) return `${weekdayName(first)} to ${weekdayName(last)}`;
+  const names = days.map(weekdayName);
+  return `on ${names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`}`;
+}
