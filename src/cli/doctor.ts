@@ -1,4 +1,4 @@
-import { EXIT } from '#src/cli/exit.ts';
+import { EXIT } from '#src/exit.ts';
 import { examineMachine } from '#src/commands/doctor.ts';
 import { createContext } from '#src/commands/context.ts';
 

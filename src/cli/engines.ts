@@ -1,4 +1,4 @@
-import { EXIT } from '#src/cli/exit.ts';
+import { EXIT } from '#src/exit.ts';
 import { megabytes, progressLine } from '#src/cli/progress.ts';
 import { createContext, type Context } from '#src/commands/context.ts';
 import {

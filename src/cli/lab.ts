@@ -1,4 +1,4 @@
-import { EXIT } from '#src/cli/exit.ts';
+import { EXIT } from '#src/exit.ts';
 import type { GradeFlags } from '#src/cli/lab-verbs.ts';
 import { progressLine } from '#src/cli/progress.ts';
 import { systemClock } from '#src/clock.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { Command, CommanderError } from 'commander';
 
-import { EXIT } from '#src/cli/exit.ts';
+import { EXIT } from '#src/exit.ts';
 import { describeLabs } from '#src/cli/lab-verbs.ts';
 import { describeStudy } from '#src/cli/study-verbs.ts';
 import type { OpenOptions } from '#src/cli/open.ts';

@@ -1,6 +1,6 @@
 import { createContext } from '#src/commands/context.ts';
 import { runBlock } from '#src/commands/run.ts';
-import { EXIT } from '#src/cli/exit.ts';
+import { EXIT } from '#src/exit.ts';
 import { progressLine } from '#src/cli/progress.ts';
 import type { RunEvent } from '#src/runner/event.ts';
 import { renderError, renderTable } from '#src/runner/render.ts';

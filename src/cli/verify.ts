@@ -1,4 +1,4 @@
-import { EXIT } from '#src/cli/exit.ts';
+import { EXIT } from '#src/exit.ts';
 import { createContext } from '#src/commands/context.ts';
 import { verifyContent as verify, type VerifyEvent } from '#src/commands/verify.ts';
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { labContractPage } from '#src/commands/lab-contract.ts';
 import { loadContent } from '#src/content/content.ts';
 import { glossaryPage, replaceBetween, resourcesPage, roadmap } from '#src/content/pages.ts';
 import { LearnerError } from '#src/error.ts';
@@ -17,6 +18,7 @@ export async function generatedDocs(root: string): Promise<{ file: string; text:
   return [
     { file: 'README.md', text: readme },
     { file: 'RESOURCES.md', text: resourcesPage(content) },
+    { file: 'docs/lab-contract.md', text: labContractPage() },
     { file: 'GLOSSARY.md', text: glossaryPage(content) },
   ];
 }

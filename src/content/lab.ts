@@ -29,6 +29,7 @@ const stage = z.strictObject({
       href: words.describe('the file and the heading’s anchor'),
     })
     .describe('the section of a guide that explains what this stage breaks'),
+  why: words.optional().describe('why the solution holds; shown after a pass'),
   hints: z.array(words).length(3).describe('a ladder: the remedy, how, and nearly the answer'),
 });
 

@@ -22,7 +22,18 @@ export interface Schedule {
   readonly faults: readonly Fault[];
 }
 
-const POINTS: readonly Point[] = ['before', 'after-durable', 'client-moved-on'];
+export const POINTS: readonly Point[] = ['before', 'after-durable', 'client-moved-on'];
+
+/** What `parseSchedule` reads, for those who write one. */
+export const SCHEDULE_GRAMMAR = `schedule = "v1" "lab=" id "stage=" n "seed=" n "size=" n { fault }
+id       = the lab's folder without its number
+fault    = action "@" [ incarnation "/" ] boundary "#" nth ":" point [ "=" argument ]
+action   = "kill"
+boundary = "pg.commit" | "http.request"
+point    = ${POINTS.map((point) => `"${point}"`).join(' | ')}
+
+v1 lab=batch-error-handling stage=2 seed=42 size=10000 kill@1/pg.commit#3:after-durable`;
+
 const FAULT = /^([a-z][a-z-]*)@(?:(\d+)\/)?([a-z][a-z.-]*)#(\d+):([a-z-]+)(?:=(\S+))?$/;
 
 /** Writes the line that `parseSchedule` reads: `v1 lab=x stage=2 seed=42 size=100 kill@1/pg.commit#3:after-durable`. */

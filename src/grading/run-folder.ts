@@ -19,6 +19,16 @@ export interface RunFiles {
   readonly list: readonly string[];
 }
 
+/** By name: what each file of a run's folder is. */
+export const RUN_FILES = {
+  'verdict.json': 'the verdict as data; its format has a version',
+  'verdict.txt': 'the same in words, as the terminal shows it',
+  'timeline.svg': 'the picture of the run that the verdict is about',
+  'timeline.txt': 'the picture as a list',
+  'history.jsonl': 'everything that happened in that run, an event a line',
+  'program.log': 'what the program printed in it',
+} as const;
+
 const KEPT_RUNS = 50;
 const KEPT_REGRESSIONS = 10;
 const MAX_HISTORY = 20_000;
@@ -45,7 +55,8 @@ export async function openRun(runs: string, name: string): Promise<string> {
 
 /** Writes what was found; each file is whole or not there. `latest` is moved last. */
 export async function writeRun(runs: string, folder: string, files: RunFiles): Promise<void> {
-  const write = (name: string, content: string): Promise<void> => writeAtomic(join(folder, name), content);
+  const write = (name: keyof typeof RUN_FILES, content: string): Promise<void> =>
+    writeAtomic(join(folder, name), content);
   try {
     await write(
       'history.jsonl',
