@@ -78,7 +78,7 @@ function folder(): string[] {
         ['`wrong/<mistake>/`', 'programs that must be failed, each at its stage with its anomaly'],
       ],
     ),
-    'README.md begins with `# Title` and the story. `## Stages` holds a heading for each stage, `### 1 · Its title`, with what the stage asks and how the program will be hurt; the app shows one of them at a time. It has at most 500 words before the first run.',
+    'README.md begins with `# Title` and the story. `## The stages` holds a numbered list with an item for each stage: its title in bold, what it asks, and how the program will be hurt. The app shows one of them at a time. README.md has at most 500 words.',
     '### lab.yaml',
     table(['key', 'type', 'what it is'], rowsOf(z.toJSONSchema(labSchema, { io: 'input' }) as Node, '')),
     'The anomalies that a stage may allow, and that a wrong program may be failed for:',
