@@ -19,7 +19,12 @@ import { ENGINE_NAMES, type EngineName } from '#src/engines/engine.ts';
 
 const LANGUAGES = ['sql', 'python', 'scene', 'bash', 'json', 'typescript', 'java', 'yaml', 'javascript', 'text'];
 /** What each engine understands. */
-const LANGUAGE_OF: Readonly<Record<EngineName, string>> = { duckdb: 'sql', postgres: 'sql', python: 'python' };
+const LANGUAGE_OF: Readonly<Record<EngineName, string>> = {
+  duckdb: 'sql',
+  postgres: 'sql',
+  python: 'python',
+  lake: 'python',
+};
 const DATA = ['shop'];
 
 /** What a fence's surroundings say of it. */

@@ -20,18 +20,20 @@ export interface FamilySpec {
   readonly what?: string;
   /** Path of the lock file. */
   readonly requirements: string;
+  /** Path of the lock file of packages that come as source alone; what builds them stands in `requirements`. */
+  readonly sources?: string;
   /** Wheels and the tool that fetches them, in bytes, about. */
   readonly downloadBytes: number;
   /** What the wheels take once unpacked, in bytes, about. */
   readonly unpackedBytes: number;
 }
 
-/** Measured for Linux x64 and CPython 3.11 on 2026-11-24; other platforms are alike. */
+/** Measured for Linux x64 and CPython 3.11 on 2026-11-25; other platforms are alike. */
 export const BASE_FAMILY: FamilySpec = {
   name: 'base',
-  requirements: join(ownRoot(), 'src', 'engines', 'python', 'requirements.txt'),
-  downloadBytes: 75_000_000,
-  unpackedBytes: 186_000_000,
+  requirements: join(ownRoot(), 'src', 'engines', 'python', 'base.txt'),
+  downloadBytes: 80_000_000,
+  unpackedBytes: 200_000_000,
 };
 
 export interface ReadyFamily {
@@ -64,7 +66,7 @@ interface Ready {
  */
 export async function findFamily(paths: Pick<Paths, 'cache'>, spec: FamilySpec = BASE_FAMILY): Promise<Family> {
   const home = join(paths.cache, 'python');
-  const key = `${spec.name}-${await digest(spec.requirements)}`;
+  const key = `${spec.name}-${await digest(...lockFiles(spec))}`;
   const ready = await readReady(home, key);
   if (ready !== undefined) return ready;
   return {
@@ -74,10 +76,10 @@ export async function findFamily(paths: Pick<Paths, 'cache'>, spec: FamilySpec =
       await mkdir(home, { recursive: true });
       onProgress({ what: `Getting ${wordsFor(spec)}, once`, totalBytes: spec.downloadBytes });
       const owner = { pid: process.pid, startedAt: (await startedAt(process.pid)) ?? '' };
-      // Clones share the cache: one makes the environment, the others wait for it.
+      // Clones share the cache, and families the tool that fetches: one is made at a time, the others wait.
       const held = await until(
         `another installation of ${wordsFor(spec)}`,
-        () => lock(join(home, `${key}.lock`), owner),
+        () => lock(join(home, 'install.lock'), owner),
         { deadlineMs: 900_000, signal },
       );
       try {
@@ -97,11 +99,14 @@ function sentence(words: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-async function digest(path: string): Promise<string> {
-  return createHash('sha256')
-    .update(await readFile(path))
-    .digest('hex')
-    .slice(0, 12);
+function lockFiles({ requirements, sources }: FamilySpec): string[] {
+  return sources === undefined ? [requirements] : [requirements, sources];
+}
+
+async function digest(...paths: readonly string[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const path of paths) hash.update(await readFile(path));
+  return hash.digest('hex').slice(0, 12);
 }
 
 async function readReady(home: string, key: string): Promise<ReadyFamily | undefined> {
@@ -132,7 +137,7 @@ interface Making {
 async function make(making: Making): Promise<ReadyFamily> {
   const { home, key, spec, interpreter, signal } = making;
   await removeAttempts(home, key);
-  const uv = await findTool(making);
+  const uv = await findInstaller(making);
   const folder = attempt(home, key);
   // What was fetched lies there until the environment is whole, so that an interrupted attempt is taken up again.
   const fetched = join(home, 'fetched');
@@ -143,22 +148,16 @@ async function make(making: Making): Promise<ReadyFamily> {
   );
   const own = join(folder, 'bin', 'python');
   const how = [
-    '--require-hashes',
-    '--only-binary',
-    ':all:',
-    '--compile-bytecode',
-    '--no-config',
-    '--no-python-downloads',
-    '--cache-dir',
-    fetched,
-  ] as const;
-  await watch(fetched, making, () =>
-    execute(
-      [uv, 'pip', 'install', ...how, '--python', own, '-r', spec.requirements],
-      `${sentence(wordsFor(spec))} could not be fetched`,
-      signal,
-    ),
-  );
+    ...['--require-hashes', '--compile-bytecode', '--no-config', '--no-python-downloads'],
+    ...['--cache-dir', fetched, '--python', own],
+  ];
+  const install = (...more: readonly string[]): Promise<void> =>
+    execute([uv, 'pip', 'install', ...how, ...more], `${sentence(wordsFor(spec))} could not be fetched`, signal);
+  await watch(fetched, making, async () => {
+    await install('--only-binary', ':all:', '-r', spec.requirements);
+    // Built with what was just installed and nothing else, so that what builds is locked too.
+    if (spec.sources !== undefined) await install('--no-deps', '--no-build-isolation', '-r', spec.sources);
+  });
   const program = basename(await realpath(own));
   const ready: Ready = { interpreter: own, version: interpreter.version, diskBytes: await diskBytes(folder), program };
   await writeAtomic(join(home, `${key}.json`), JSON.stringify(ready));
@@ -166,8 +165,15 @@ async function make(making: Making): Promise<ReadyFamily> {
   return { state: 'ready', interpreter: own, version: ready.version, diskBytes: ready.diskBytes };
 }
 
-/** uv arrives as a wheel through pip, by hash; it then fetches the packages in seconds where pip takes half a minute. */
-async function findTool({ home, interpreter, signal }: Making): Promise<string> {
+/**
+ * Path of uv, which arrives as a wheel through pip, by hash; it then fetches the packages in seconds where pip takes half
+ * a minute. Called by who holds the lock.
+ */
+export async function findInstaller({
+  home,
+  interpreter,
+  signal,
+}: Pick<Making, 'home' | 'interpreter' | 'signal'>): Promise<string> {
   const requirements = join(ownRoot(), 'src', 'engines', 'python', 'installer.txt');
   const key = `uv-${await digest(requirements)}`;
   const pointer = join(home, key);

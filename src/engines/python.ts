@@ -7,59 +7,95 @@ import { Folders } from '#src/engines/data.ts';
 import type {
   Engine,
   EngineDeath,
+  EngineName,
   Installed,
   Running,
   Sandbox,
   SandboxRequest,
   StartContext,
 } from '#src/engines/engine.ts';
-import { findFamily, type ReadyFamily } from '#src/engines/python-family.ts';
+import { BASE_FAMILY, findFamily, type FamilySpec, type ReadyFamily } from '#src/engines/python-family.ts';
 import { findInterpreter } from '#src/engines/python-interpreter.ts';
 import { WorldError } from '#src/error.ts';
 import { ownRoot, type Paths } from '#src/paths.ts';
 import { forEachLine, isRunning, killTrees, start } from '#src/process.ts';
 
-/** What every block finds imported; the block's own import of them then costs nothing. */
-const MODULES = ['duckdb', 'pandas', 'psycopg', 'decimal', 'json', 'datetime', 'csv', 'subprocess'];
+/** Python with some packages, an engine of its own. */
+export interface PythonKind {
+  readonly name: EngineName;
+  readonly title: string;
+  readonly purpose: string;
+  readonly family: FamilySpec;
+  /** What every block finds imported; the block's own import of them then costs nothing. Imported, and never used. */
+  readonly modules: readonly string[];
+}
+
+const STANDARD = ['decimal', 'json', 'datetime', 'csv', 'subprocess'];
+const FOLDER = join(ownRoot(), 'src', 'engines', 'python');
+
+export const BASE: PythonKind = {
+  name: 'python',
+  title: 'Python',
+  purpose: 'Python with DuckDB, pandas and clients for PostgreSQL, Kafka and MongoDB, a fresh process for every block.',
+  family: BASE_FAMILY,
+  modules: ['duckdb', 'pandas', 'psycopg', 'confluent_kafka', ...STANDARD],
+};
+
+/** Sizes as those of the base family. */
+export const LAKE: PythonKind = {
+  name: 'lake',
+  title: 'Python for lakes',
+  purpose: 'Python with deltalake, PyArrow, Polars and PyIceberg beside the packages of plain Python.',
+  family: {
+    name: 'lake',
+    what: 'the Python packages for lakes',
+    requirements: join(FOLDER, 'lake.txt'),
+    downloadBytes: 234_000_000,
+    unpackedBytes: 680_000_000,
+  },
+  modules: [...BASE.modules, 'pyarrow.parquet', 'deltalake', 'polars', 'pyiceberg.catalog.sql'],
+};
 
 /** UTF-8 everywhere, and no packages or files of the learner's own installation. */
 const FLAGS = ['-X', 'utf8', '-s', '-P', '-B'];
 
-/** Python with the base packages, each block in a process of its own that is ready before it is needed. */
-export function python(paths: Paths): Engine {
+/** Python with the packages of this kind, each block in a process of its own that is ready before it is needed. */
+export function python(paths: Paths, kind: PythonKind = BASE): Engine {
+  const { name, title, purpose } = kind;
   return {
-    name: 'python',
-    title: 'Python',
-    purpose: 'Python with DuckDB, pandas and psycopg, a fresh process for every block.',
+    name,
+    title,
+    purpose,
     async find() {
-      const family = await findFamily(paths);
-      if (family.state === 'ready') return installed(family);
+      const family = await findFamily(paths, kind.family);
+      if (family.state === 'ready') return installed(kind, family);
       const interpreter = await findInterpreter();
       if (interpreter.state === 'missing') return interpreter;
       return {
         state: 'available',
         downloadBytes: family.downloadBytes,
-        install: async (onProgress, signal) => installed(await family.install(interpreter, onProgress, signal)),
+        install: async (onProgress, signal) => installed(kind, await family.install(interpreter, onProgress, signal)),
       };
     },
   };
 }
 
-function installed(family: ReadyFamily): Installed {
+function installed(kind: PythonKind, family: ReadyFamily): Installed {
   return {
     state: 'installed',
     version: family.version,
     diskBytes: family.diskBytes,
-    start: (context) => startParent(family, context),
+    start: (context) => startParent(kind, family, context),
   };
 }
 
-async function startParent(family: ReadyFamily, context: StartContext): Promise<Running> {
-  context.onProgress({ what: 'Starting Python' });
+async function startParent(kind: PythonKind, family: ReadyFamily, context: StartContext): Promise<Running> {
+  const { name, title, modules } = kind;
+  context.onProgress({ what: `Starting ${title}` });
   const folders = new Folders(context.directory, context.paths);
   const socketPath = join(context.paths.sockets, `p${randomBytes(4).toString('hex')}`);
   const program = join(ownRoot(), 'src', 'engines', 'python', 'parent.py');
-  const argv = [family.interpreter, ...FLAGS, program, socketPath, mode(), ...MODULES] as const;
+  const argv = [family.interpreter, ...FLAGS, program, socketPath, mode(), ...modules] as const;
   const child = await start(argv, { marker: context.marker, group: true, env: environment(family.interpreter) });
   let ready = false;
   let ended = false;
@@ -68,9 +104,9 @@ async function startParent(family: ReadyFamily, context: StartContext): Promise<
   void child.exited.then(() => (ended = true));
   const remedy = 'Its last lines say why. `./dej engines` shows where it lies; deleting it makes it anew.';
   await until(
-    'start of Python',
+    `start of ${title}`,
     () => {
-      if (ended) throw new WorldError('Python ended while it started', { remedy, ...context.log.evidence() });
+      if (ended) throw new WorldError(`${title} ended while it started`, { remedy, ...context.log.evidence() });
       return ready;
     },
     { deadlineMs: 60_000, signal: context.signal, evidence: () => context.log.evidence() },
@@ -78,7 +114,7 @@ async function startParent(family: ReadyFamily, context: StartContext): Promise<
   let stopping = false;
   const died = child.exited.then(({ code, signal }): Promise<EngineDeath> | EngineDeath => {
     if (stopping) return new Promise(() => undefined);
-    return { message: `Python ended by itself (${signal ?? `exit code ${code}`})`, ...context.log.evidence() };
+    return { message: `${title} ended by itself (${signal ?? `exit code ${code}`})`, ...context.log.evidence() };
   });
   return {
     state: 'running',
@@ -88,23 +124,28 @@ async function startParent(family: ReadyFamily, context: StartContext): Promise<
     async sandbox(request) {
       // The news of its death is on its way, and ends the wait.
       if (!(await isRunning(child.pid))) return new Promise(() => undefined);
-      return sandbox(request, socketPath, folders);
+      return sandbox(name, request, socketPath, folders);
     },
     async stop() {
       stopping = true;
       // The end of its standard input tells it to end its blocks and then itself.
       child.stdin.end();
-      await until('end of Python', () => ended, { deadlineMs: 2000 }).catch(() => undefined);
+      await until(`end of ${title}`, () => ended, { deadlineMs: 2000 }).catch(() => undefined);
       await killTrees([child.pid]);
       await rm(socketPath, { force: true });
     },
   };
 }
 
-async function sandbox({ data }: SandboxRequest, socketPath: string, folders: Folders): Promise<Sandbox> {
+async function sandbox(
+  engine: EngineName,
+  { data }: SandboxRequest,
+  socketPath: string,
+  folders: Folders,
+): Promise<Sandbox> {
   const directory = await folders.take(data);
   return {
-    address: { kind: 'worker', engine: 'python', socketPath, directory },
+    address: { kind: 'worker', engine, socketPath, directory },
     async close() {
       // It holds the block's temporary files (see dej_block.py).
       await rm(`${directory}.tmp`, { recursive: true, force: true, maxRetries: 3 });

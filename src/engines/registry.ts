@@ -1,13 +1,13 @@
 import { duckdb } from '#src/engines/duckdb.ts';
 import type { Engine, EngineName } from '#src/engines/engine.ts';
 import { postgres } from '#src/engines/postgres.ts';
-import { python } from '#src/engines/python.ts';
+import { LAKE, python } from '#src/engines/python.ts';
 import type { EngineStatus } from '#src/engines/status.ts';
 import type { Paths } from '#src/paths.ts';
 
 /** Every engine by its name. */
 export function registry(paths: Paths): Record<EngineName, Engine> {
-  return { duckdb, postgres, python: python(paths) };
+  return { duckdb, postgres, python: python(paths), lake: python(paths, LAKE) };
 }
 
 /** How one engine stands when nothing runs. */

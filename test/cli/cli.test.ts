@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 
+import { ENGINE_NAMES } from '#src/engines/engine.ts';
 import type { RunEvent } from '#src/runner/event.ts';
 import { ownRoot } from '#src/paths.ts';
 import { forEachLine, start } from '#src/process.ts';
@@ -98,7 +99,7 @@ test('engines are listed, and stop leaves none running', async () => {
   const statuses = JSON.parse(listed.stdout) as { name: string; state: string }[];
   assert.deepEqual(
     statuses.map(({ name }) => name),
-    ['duckdb', 'postgres', 'python'],
+    [...ENGINE_NAMES],
   );
   const stopped = await dej(['engines', 'stop', '--json'], env);
   for (const { state: now } of JSON.parse(stopped.stdout) as { state: string }[]) assert.notEqual(now, 'running');

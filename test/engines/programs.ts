@@ -16,6 +16,20 @@ export interface Programs {
   readonly orders: string;
 }
 
+const PYTHON: Programs = {
+  answer: 'print(42)',
+  litter: `import builtins, os, sys
+builtins.litter = 1
+sys.path.append('litter')
+os.environ['LITTER'] = '1'
+open('litter.txt', 'w').close()`,
+  count: `import builtins, os, sys
+print(hasattr(builtins, 'litter') + ('litter' in sys.path) + ('LITTER' in os.environ) + len(os.listdir()))`,
+  fail: { code: 'a = 1\nb = 0\na / b', words: /division by zero/ },
+  forever: 'print(1, flush=True)\nwhile True: pass',
+  orders: 'import duckdb\nprint(duckdb.sql("SELECT count(*) FROM \'orders.parquet\'").fetchone()[0])',
+};
+
 export const PROGRAMS: Record<EngineName, Programs> = {
   duckdb: {
     answer: 'SELECT 42 AS n',
@@ -44,17 +58,12 @@ export const PROGRAMS: Record<EngineName, Programs> = {
     forever: 'SELECT 1; SELECT count(*) FROM generate_series(1, 1000000000000) AS n',
     orders: 'SELECT count(*) FROM orders',
   },
-  python: {
-    answer: 'print(42)',
-    litter: `import builtins, os, sys
-builtins.litter = 1
-sys.path.append('litter')
-os.environ['LITTER'] = '1'
-open('litter.txt', 'w').close()`,
-    count: `import builtins, os, sys
-print(hasattr(builtins, 'litter') + ('litter' in sys.path) + ('LITTER' in os.environ) + len(os.listdir()))`,
-    fail: { code: 'a = 1\nb = 0\na / b', words: /division by zero/ },
-    forever: 'print(1, flush=True)\nwhile True: pass',
-    orders: 'import duckdb\nprint(duckdb.sql("SELECT count(*) FROM \'orders.parquet\'").fetchone()[0])',
+  python: PYTHON,
+  lake: {
+    ...PYTHON,
+    answer: `import polars as pl
+from deltalake import DeltaTable, write_deltalake
+write_deltalake('t', pl.DataFrame({'n': [40, 2]}))
+print(DeltaTable('t').to_pyarrow_table()['n'].to_pandas().sum())`,
   },
 };

@@ -5,6 +5,7 @@ import type { Content } from '#src/content/content.ts';
 import { parseFence, parseMarker } from '#src/content/fence.ts';
 import type { Block, Guide, Prediction } from '#src/content/guide.ts';
 import { parseMarkdown, slugger } from '#src/content/markdown.ts';
+import type { EngineName } from '#src/engines/engine.ts';
 
 import { diagram } from './diagram.ts';
 import { highlight } from './highlight.ts';
@@ -17,7 +18,12 @@ export interface RenderedGuide {
   readonly headings: { depth: number; slug: string; text: string }[];
 }
 
-const ENGINE_TITLES: Record<string, string> = { duckdb: 'DuckDB', postgres: 'PostgreSQL', python: 'Python' };
+const ENGINE_TITLES: Record<EngineName, string> = {
+  duckdb: 'DuckDB',
+  postgres: 'PostgreSQL',
+  python: 'Python',
+  lake: 'Python for lakes',
+};
 
 /** A guide's page: the same text as its Markdown, its blocks, questions and pictures as elements that come alive. */
 export function renderGuide(guide: Guide, markdown: string, content: Content): Promise<RenderedGuide> {
@@ -151,7 +157,8 @@ class GuidePage {
   /** A block: readable as it is, with its recording; the island adds what needs the app. */
   async #cell(block: Block): Promise<string> {
     const prediction = this.#guide.predictions.find((one) => one.block === block.id);
-    const engine = [block.engine ?? '', ...block.with].map((name) => ENGINE_TITLES[name] ?? name).join(' with ');
+    const engines = block.engine === undefined ? [] : [block.engine, ...block.with];
+    const engine = engines.map((name) => ENGINE_TITLES[name]).join(' with ');
     const attributes = [
       `data-guide="${this.#guide.id}"`,
       `data-block="${block.id}"`,
