@@ -56,7 +56,8 @@ function grading(command: Command): Command {
     .option('--json', 'print events, one JSON value a line');
 }
 
-function whole(value: string): number {
+/** A whole number of an option. */
+export function whole(value: string): number {
   if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('It expects a whole number.');
   return Number.parseInt(value, 10);
 }

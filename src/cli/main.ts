@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 
 import { EXIT } from '#src/exit.ts';
-import { describeLabs } from '#src/cli/lab-verbs.ts';
+import type { ExerciseFlags } from '#src/cli/exercise.ts';
+import { describeLabs, whole } from '#src/cli/lab-verbs.ts';
 import { describeStudy } from '#src/cli/study-verbs.ts';
 import type { OpenOptions } from '#src/cli/open.ts';
 import { LearnerError, reportOf } from '#src/error.ts';
@@ -54,6 +55,14 @@ function describe(): Command {
     .option('--json', 'print events, one JSON value a line')
     .action(async (block: string, options: Json) => (await import('#src/cli/run.ts')).run(block, options));
   describeStudy(program);
+  program
+    .command('exercise <exercise>')
+    .description('try your code of a guide’s exercise, for example: exercise 03-idempotency#payment-handler')
+    .option('--hint <number>', 'show this hint instead, from 1', whole)
+    .option('--json', 'print events, one JSON value a line')
+    .action(async (reference: string, options: ExerciseFlags) =>
+      (await import('#src/cli/exercise.ts')).exercise(reference, options),
+    );
   describeLabs(program);
   const verify = program.command('verify').description('check what the project promises').exitOverride();
   verify

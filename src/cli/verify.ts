@@ -25,11 +25,12 @@ function words(event: VerifyEvent): string {
   switch (event.type) {
     case 'content':
       return `${event.guides} guides, ${event.blocks} blocks: the content is well formed`;
+    case 'answer':
     case 'block': {
       const { result, reference, place } = event;
       const line = `${result.state.padEnd(9)} ${reference} (${Math.round(event.elapsedMs)} ms)`;
       if (result.state === 'different')
-        return `${line}\n  ${place}\n${indent('recorded', result.expected)}\n${indent('now', result.found)}`;
+        return `${line}\n  ${place}\n${indent(event.type === 'block' ? 'recorded' : 'expected', result.expected)}\n${indent('now', result.found)}`;
       return 'why' in result ? `${line}\n  ${place}: ${result.why}` : line;
     }
     case 'summary': {

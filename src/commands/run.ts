@@ -64,6 +64,12 @@ export function requestFor(guide: Guide, block: Block, code: string | undefined)
       'Its recorded output stands in the guide.',
     );
   }
+  if (block.exercise) {
+    throw new LearnerError(
+      `${guide.id}#${block.id} is an exercise: it is checked, not run`,
+      `Press Check in the page, or run ./dej exercise ${guide.id}#${block.id}.`,
+    );
+  }
   if (block.engine === undefined) throw new Bug(`${guide.id}#${block.id} names no engine`);
   const at = guide.blocks.indexOf(block);
   const earlier =

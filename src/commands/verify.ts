@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Context } from '#src/commands/context.ts';
+import { verifyExercises } from '#src/commands/verify-exercise.ts';
 import { requestFor } from '#src/commands/run.ts';
 import type { Block, Guide } from '#src/content/guide.ts';
 import { applyRules } from '#src/content/normalise.ts';
@@ -35,9 +36,17 @@ export type VerifyEvent =
       readonly elapsedMs: number;
       readonly result: BlockResult;
     }
+  /** One answer of an exercise: it passes, or is rejected where and as exercise.yaml says. */
+  | {
+      readonly type: 'answer';
+      readonly reference: string;
+      readonly place: string;
+      readonly elapsedMs: number;
+      readonly result: BlockResult;
+    }
   | { readonly type: 'summary'; readonly counts: Readonly<Record<BlockResult['state'], number>> };
 
-/** Checks what authors wrote, then runs every block on its engine and compares it with its recording. */
+/** Checks what authors wrote, then runs every block on its engine and compares it with its recording; tries every known answer of the exercises. */
 export async function* verifyContent(options: VerifyOptions, context: Context): AsyncGenerator<VerifyEvent> {
   if (options.record && (process.env['CI'] ?? '') !== '') {
     throw new LearnerError(
@@ -65,6 +74,10 @@ export async function* verifyContent(options: VerifyOptions, context: Context): 
       };
     }
     await keep(context.paths.root, guide, printed, options.record);
+    for await (const event of verifyExercises(guide, options, context)) {
+      counts[event.result.state]++;
+      yield event;
+    }
   }
   yield { type: 'summary', counts };
 }

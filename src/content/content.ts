@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { checkComplete } from '#src/content/complete.ts';
+import { checkShared, readExercises, type ExerciseSpec } from '#src/content/exercise.ts';
 import type { Guide } from '#src/content/guide.ts';
 import { parseGuide } from '#src/content/guide-parser.ts';
 import { checkLinks, type Targets } from '#src/content/links.ts';
@@ -21,6 +22,8 @@ export interface Content {
   /** All guides in their groups, written or not. */
   readonly groups: readonly { readonly title: string; readonly guides: readonly CatalogueGuide[] }[];
   readonly labs: readonly Lab[];
+  /** Of the guides that are written. */
+  readonly exercises: readonly ExerciseSpec[];
   /** The first lap is the weeks, the second holds the rest. */
   readonly laps: Weeks['laps'];
   readonly weeks: Weeks['weeks'];
@@ -72,6 +75,12 @@ export async function loadContent(root: string): Promise<Content> {
   // Without a catalogue nothing is known of guides, and each of them would be a mistake that is none.
   const read = plan.catalogue === undefined ? [] : await readGuides(root, catalogue, reporter);
   const guides = read.map(({ guide }) => guide);
+  const exercises: ExerciseSpec[] = [];
+  for (const { guide, page } of read) {
+    const report = reporter(page.file);
+    checkShared(exercises, guide, report);
+    exercises.push(...(await readExercises(root, guide, report)));
+  }
   const targets: Targets = {
     root,
     glossary: new Set(glossary.map(({ anchor }) => anchor)),
@@ -89,6 +98,7 @@ export async function loadContent(root: string): Promise<Content> {
     guides,
     groups,
     labs,
+    exercises,
     laps: plan.weeks?.value.laps ?? [],
     weeks: plan.weeks?.value.weeks ?? [],
     milestones: plan.weeks?.value.milestones ?? [],

@@ -4,6 +4,7 @@ import { toString } from 'mdast-util-to-string';
 import { BlockReader } from '#src/content/block-reader.ts';
 import { KEBAB, parseFence, parseMarker, type Marker } from '#src/content/fence.ts';
 import type { Block, Exercise, Guide, Prediction, Prompt, Question } from '#src/content/guide.ts';
+import { holeOf } from '#src/content/hole.ts';
 import { lineOf, sourceOf } from '#src/content/markdown.ts';
 import type { Page } from '#src/content/page.ts';
 import { checkPlacement } from '#src/content/placement.ts';
@@ -194,7 +195,7 @@ class GuideReader {
       this.#report(line, 'no block follows the exercise', 'Put the block with the hole right under its marker.');
     else if (parseFence(next.meta)?.values.get('id') !== id)
       this.#report(line, `the block under the exercise is not ${JSON.stringify(id)}`, `Give it {id=${id} engine=…}.`);
-    else if (!/▼ yours[^\n]*\n[\s\S]*▲/.test(next.value))
+    else if (holeOf(next.value) === undefined)
       this.#report(
         lineOf(next),
         'the exercise has no hole',

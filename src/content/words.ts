@@ -4,7 +4,7 @@ import { toString } from 'mdast-util-to-string';
 import { parseMarker } from '#src/content/fence.ts';
 
 /** Sections that are not read from start to end: their words don't count as prose. */
-const APART = ['External Resources', 'Quiz Questions', 'Personal Learning Journal'];
+const APART = ['External Resources', 'Quiz Questions', 'Hands-on Projects', 'Personal Learning Journal'];
 
 /** Words of prose: code, outputs, markup and the sections apart left out. Core leaves out the deep subsections too. */
 export function countWords(tree: Root): { all: number; core: number } {

@@ -36,6 +36,8 @@ export interface AttackOptions {
   readonly deadlineMs: number;
   /** The exit code with which the program is done; after a fault it is started until it ends so. */
   readonly expectedExit?: number;
+  /** What happens while a fault `hold` holds its message; it goes on when this resolves. */
+  readonly onHold?: (() => Promise<void>) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -198,8 +200,12 @@ async function strike(stage: Stage, hit: Hit): Promise<'go' | 'drop'> {
   const fault = stage.options.schedule.faults[index];
   if (fault === undefined) return 'go';
   stage.fired[index] = true;
-  stage.disturbed = true;
   stage.history.tell({ lane: 'fault', kind: 'fired', text: fault.action, ...hit });
+  if (fault.action === 'hold') {
+    await stage.options.onHold?.();
+    return 'go';
+  }
+  stage.disturbed = true;
   // Nothing that the program does after this moment may count, so it is dead before the message is let go or dropped.
   if (fault.action === 'kill') {
     hold(stage);

@@ -7,6 +7,9 @@ import type { AttackRule } from '#src/grading/enumerate.ts';
 import type { Exit } from '#src/process.ts';
 import type { Random } from '#src/random.ts';
 
+export type { CaseFinding, ExerciseBench, ExerciseCase, ExercisePlace, Play } from '#src/grading/exercise-case.ts';
+export { killsOf } from '#src/grading/exercise-kills.ts';
+export { faultWords } from '#src/grading/wording.ts';
 export { finding, type Anomaly, type Finding, type Noun } from '#src/grading/anomaly.ts';
 export { canonicalCell, canonicalRow, type Row } from '#src/grading/canonical.ts';
 export type { AttackRule } from '#src/grading/enumerate.ts';
@@ -18,8 +21,9 @@ export type { HttpPayment, HttpSourceOptions } from '#src/faults/http-source.ts'
 export type { HttpTrouble } from '#src/faults/http-troubles.ts';
 
 /**
- * All that a lab's grader.ts may import. It exports `stage1`, `stage2`, … of the type `Stage`; each makes inputs and
- * their truth from a seed and a size, and judges what a program left behind. It starts nothing and waits for nothing.
+ * All that a grader.ts may import. That of a lab exports `stage1`, `stage2`, … of the type `Stage`; each makes inputs
+ * and their truth from a seed and a size, and judges what a program left behind. It starts nothing and waits for nothing.
+ * That of a guide's exercise exports `cases`; see `ExerciseCase`.
  */
 export type Stage = (input: StageInput) => StagePlan | Promise<StagePlan>;
 

@@ -71,7 +71,7 @@ function row(label: string, text: string): string {
   return `  ${label.padEnd(INDENT - 2)}${text}`;
 }
 
-function labelled(label: string, text: string): string[] {
+export function labelled(label: string, text: string): string[] {
   return wrap(text, WIDTH - INDENT).map((line, index) => row(index === 0 ? label : '', line));
 }
 
@@ -84,7 +84,7 @@ function withHint(lines: readonly string[], hint: string | undefined): string[] 
 }
 
 /** `left`, and `right` so that it ends at the column `at`, or two spaces after what is longer. */
-function edge(left: string, right: string, at: number): string {
+export function edge(left: string, right: string, at: number): string {
   return `${left}${' '.repeat(Math.max(2, at - left.length - right.length))}${right}`;
 }
 

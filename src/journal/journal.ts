@@ -6,6 +6,7 @@ import { systemClock, type Clock } from '#src/clock.ts';
 import { until } from '#src/deadline.ts';
 import { LearnerError } from '#src/error.ts';
 import { replaceFile } from '#src/files.ts';
+import { readCode, resetCode, saveCode, type CodeEdit, type CodeFile } from '#src/journal/code.ts';
 import { eventLog, EVENTS_FILE, unwritable } from '#src/journal/event-log.ts';
 import type { JournalEvent, NewEvent } from '#src/journal/event.ts';
 import { readNotes, saveNote, type NoteEdit, type NoteOutcome, type Notes } from '#src/journal/notes.ts';
@@ -26,6 +27,11 @@ export interface Journal {
   append(events: readonly NewEvent[]): Promise<readonly JournalEvent[]>;
   notes(guide: string): Promise<Notes>;
   saveNote(edit: NoteEdit): Promise<NoteOutcome>;
+  /** What the learner wrote for an exercise; undefined where they have not begun. */
+  code(file: CodeFile): Promise<string | undefined>;
+  saveCode(edit: CodeEdit): Promise<NoteOutcome>;
+  /** Begins an exercise anew; the file as it was is kept beside it, under the name that this gives. */
+  resetCode(file: CodeFile, starter: string): Promise<string | undefined>;
   /**
    * Takes boxes that were ticked by hand into the log, then makes the block of the progress page anew. `content` gives
    * it from what the log says; a page that already says so is not written.
@@ -89,6 +95,9 @@ export function openJournal(paths: Paths, clock: Clock = systemClock): Journal {
     },
     notes: (guide) => readNotes(folder, guide),
     saveNote: (edit) => exclusively(() => saveNote(folder, edit)),
+    code: (file) => readCode(folder, file),
+    saveCode: (edit) => exclusively(() => saveCode(folder, edit)),
+    resetCode: (file, starter) => exclusively(() => resetCode(folder, file, starter)),
     syncPage: async (content) => {
       const target = await events();
       const page = await pageOf(folder);

@@ -126,7 +126,7 @@ function wordsOf(lines: readonly string[]): string {
 }
 
 /** Line ends of any system, and no empty lines around: what is compared and merged is what can be seen. */
-function tidy(text: string): string {
+export function tidy(text: string): string {
   return text
     .replaceAll('\r\n', '\n')
     .replace(/^(?:[ \t]*\n)+/, '')
@@ -134,7 +134,7 @@ function tidy(text: string): string {
 }
 
 /** The text that holds both changes, or undefined where they touch the same lines. */
-function merge(mine: string, base: string, theirs: string): string | undefined {
+export function merge(mine: string, base: string, theirs: string): string | undefined {
   if (theirs === base || theirs === mine) return mine;
   if (mine === base) return theirs;
   const regions = diff3Merge(mine.split('\n'), base.split('\n'), theirs.split('\n'), { excludeFalseConflicts: true });
@@ -157,7 +157,7 @@ function pathOf(folder: string, guide: string): string {
   return join(folder, 'concepts', `${guide}.md`);
 }
 
-async function textOf(path: string): Promise<string> {
+export async function textOf(path: string): Promise<string> {
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return Buffer.alloc(0);
     throw error;

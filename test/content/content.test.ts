@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { loadContent } from '#src/content/content.ts';
 import { parseFence } from '#src/content/fence.ts';
 import { SECTIONS } from '#src/content/guide.ts';
+import { fillHole, holeOf } from '#src/content/hole.ts';
 import { applyRules } from '#src/content/normalise.ts';
 import { replaceBetween } from '#src/content/pages.ts';
 import { catalogueSchema, glossarySchema, resourcesSchema, weeksSchema } from '#src/content/plan.ts';
@@ -259,13 +260,14 @@ test('a guide that is called complete is held to all that a complete one has', a
   const folder = await copy(t);
   await cp(join(root, 'test', 'input', 'content', 'sound.md'), join(folder, 'concepts', '03-idempotency.md'));
   await change(folder, 'concepts/03-idempotency.md', 'see [below](#common-pitfalls)', 'see below');
+  await rename(join(folder, EXERCISE), join(folder, 'concepts/exercises/hole'));
   assert.deepEqual(await problemsOf(folder), []);
   await change(folder, 'plan/catalogue.yaml', 'title: Idempotency }', 'title: Idempotency, complete: true }');
   const problems = await problemsOf(folder);
   assert.deepEqual(
     problems.map((line) => line.replace(/^concepts\/03-idempotency\.md:\d+: /, '')),
     [
-      'words of prose: 51',
+      'words of prose: 38',
       'no subsection is on Python',
       'no subsection is on SQL',
       'no subsection is on Spark',
@@ -276,6 +278,31 @@ test('a guide that is called complete is held to all that a complete one has', a
       'the quiz has 1 of 2 predictions with a block in the answer',
     ],
   );
+});
+
+const EXERCISE = 'concepts/exercises/payment-handler';
+
+test('an exercise has an oracle, a solution, and wrong answers that say how they are rejected', async (t) => {
+  const folder = await copy(t);
+  const told = async (): Promise<string[]> =>
+    (await problemsOf(folder)).map((line) => line.replace(/^concepts\/03-idempotency\.md:\d+: /, ''));
+  await rename(join(folder, EXERCISE, 'wrong/nothing.py'), join(folder, EXERCISE, 'wrong/naught.py'));
+  await rm(join(folder, EXERCISE, 'grader.ts'));
+  assert.deepEqual(await told(), [
+    `the exercise "payment-handler" lacks ${EXERCISE}/grader.ts`,
+    'nothing says how wrong/naught is rejected',
+    'exercise.yaml names wrong/nothing, which is not there',
+  ]);
+  await change(folder, `${EXERCISE}/exercise.yaml`, 'minutes: 20', 'minutes: some');
+  assert.match((await told()).join('\n'), /^concepts\/exercises\/payment-handler\/exercise\.yaml: minutes: /);
+  await rm(join(folder, EXERCISE), { recursive: true });
+  assert.deepEqual(await told(), [`the exercise has no ${EXERCISE}/exercise.yaml`]);
+});
+
+test('what is written at the margin fills the hole with its indentation', () => {
+  const code = 'def f():\n    # ▼ yours\n    ...\n    # ▲\nf()';
+  assert.equal(fillHole(code, 'if x:\n\n    y\n'), 'def f():\n    # ▼ yours\n    if x:\n\n        y\n    # ▲\nf()');
+  assert.equal(holeOf('# ▲\n# ▼ yours'), undefined);
 });
 
 test('a checkout with other ends of lines reads the same', async (t) => {

@@ -19,6 +19,10 @@ export const IMPORTS: readonly FolderRule[] = [
   { folder: 'src/faults', may: [LEAVES, 'src/faults', 'src/engines'] },
   { folder: 'src/grading', may: [LEAVES, 'src/grading', 'src/faults', 'src/engines', 'src/content'] },
   {
+    folder: 'src/exercise',
+    may: [LEAVES, 'src/exercise', 'src/grading', 'src/faults', 'src/runner', 'src/engines', 'src/content'],
+  },
+  {
     folder: 'src/commands',
     may: [
       LEAVES,
@@ -31,6 +35,7 @@ export const IMPORTS: readonly FolderRule[] = [
       'src/data',
       'src/faults',
       'src/grading',
+      'src/exercise',
     ],
   },
   {

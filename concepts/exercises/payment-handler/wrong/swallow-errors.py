@@ -1,0 +1,11 @@
+with db.transaction():
+    claim = db.execute("INSERT INTO request VALUES (%s, %s, %s) ON CONFLICT DO NOTHING", [key, account, amount])
+    if claim.rowcount == 1:
+        try:
+            balance, = db.execute(BOOK, [amount, account]).fetchone()
+            answer = f"balance {balance}"
+        except Exception as error:
+            answer = f"failed: {error}"
+        db.execute("UPDATE request SET answer = %s WHERE key = %s", [answer, key])
+    known = db.execute("SELECT account, amount, answer FROM request WHERE key = %s", [key]).fetchone()
+    return known[2] if known[:2] == (account, amount) else "refused"
