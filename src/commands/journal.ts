@@ -36,8 +36,6 @@ export interface Progress {
   readonly guides: Readonly<Record<string, GuideProgress>>;
   /** By id; all labs of the catalogue. */
   readonly labs: Readonly<Record<string, LabProgress>>;
-  /** The guide to go on with: the first written one that is not done, those begun before the others. */
-  readonly next: string | undefined;
   readonly problems: readonly string[];
 }
 
@@ -68,14 +66,11 @@ export async function progress(context: Context): Promise<Progress> {
   const reading = await context.journal().read();
   const record = fold(reading.events);
   const all = guides.map((guide) => ({ id: guide.id, ...guideProgress(guide, record) }));
-  const open = all.filter(({ done }) => !done);
-  const next = open.find(({ core, quiz }) => core.done + quiz.right > 0) ?? open[0];
   return {
     folder: context.paths.journal,
     events: reading.events.length + reading.unknown,
     guides: Object.fromEntries(all.map(({ id, ...rest }) => [id, rest])),
     labs: Object.fromEntries(labs.map((lab) => [lab.id, labProgress(lab, record)])),
-    next: next?.id,
     problems: problemsOf(reading),
   };
 }

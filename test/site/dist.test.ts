@@ -20,7 +20,15 @@ function fileOf(path: string): string {
 }
 
 test('every page that should be there is', () => {
-  for (const path of ['/', '/concepts/03-idempotency/', '/engines/', '/glossary/', '/resources/', '/404.html'])
+  for (const path of [
+    '/',
+    '/concepts/03-idempotency/',
+    '/engines/',
+    '/plan/',
+    '/glossary/',
+    '/resources/',
+    '/404.html',
+  ])
     assert.ok(pages.has(fileOf(path)), path);
 });
 

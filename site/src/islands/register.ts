@@ -37,6 +37,8 @@ customElements.define('run-cell', RunStub);
 island('quiz-question', () => import('../quiz/QuizQuestion.svelte'));
 island('journal-prompt', () => import('../journal/JournalPrompt.svelte'));
 island('engine-table', () => import('./EngineTable.svelte'));
+island('plan-board', () => import('../plan/PlanBoard.svelte'));
 island('concept-picture', () => import('./ConceptPicture.svelte'));
 element('guide-progress', (host) => void import('../progress/guide.ts').then(({ showProgress }) => showProgress(host)));
 element('home-progress', (host) => void import('../progress/home.ts').then(({ showRoadmap }) => showRoadmap(host)));
+element('today-glance', (host) => void import('../today/glance.ts').then(({ showToday }) => showToday(host)));

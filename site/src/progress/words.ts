@@ -25,12 +25,6 @@ export function glance(progress: GuideProgress): string {
     .join(', ');
 }
 
-/** What the button at home says. */
-export function nextStep(title: string, progress: GuideProgress | undefined): string {
-  const begun = progress !== undefined && partsOf(progress).some(({ done }) => done > 0);
-  return `${begun ? 'Go on with' : 'Start with'} ${title}`;
-}
-
 /** The whole roadmap in a sentence. */
 export function summary(guides: readonly GuideProgress[], planned: number): string {
   const done = guides.filter((guide) => guide.done).length;
