@@ -86,8 +86,7 @@ export function appThatTells(): { app: App } & Pick<TestServer, 'runs' | 'told'>
     engineLogs: () => Promise.resolve(['line']),
     guideRecord: () =>
       Promise.resolve({ answers: {}, predictions: {}, ran: {}, exercises: {}, notes: {}, progress, problems: [] }),
-    progress: () =>
-      Promise.resolve({ folder: 'journal', events: 0, guides: {}, labs: {}, problems: [] }),
+    progress: () => Promise.resolve({ folder: 'journal', events: 0, guides: {}, labs: {}, problems: [] }),
     answer: takes({ right: true, progress }),
     predict: takes({ progress }),
     saveNote: takes({ kind: 'saved', text: 'words' } as const),
