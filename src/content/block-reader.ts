@@ -24,6 +24,7 @@ const LANGUAGE_OF: Readonly<Record<EngineName, string>> = {
   postgres: 'sql',
   python: 'python',
   lake: 'python',
+  kafka: 'bash',
 };
 const DATA = ['shop'];
 

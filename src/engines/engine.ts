@@ -2,7 +2,7 @@ import type { LogTail } from '#src/engines/log.ts';
 import type { Paths } from '#src/paths.ts';
 
 /** The engines of this version. Later ones come through the same interface. */
-export const ENGINE_NAMES = ['duckdb', 'postgres', 'python', 'lake'] as const;
+export const ENGINE_NAMES = ['duckdb', 'postgres', 'python', 'lake', 'kafka'] as const;
 export type EngineName = (typeof ENGINE_NAMES)[number];
 
 /** Told while something long goes on: what, and how far in bytes where that is known. */
@@ -83,6 +83,13 @@ export type Address =
       readonly user: string;
       readonly password: string;
       readonly database: string;
+    }
+  /** A service that programs reach by what stands in these variables; a worker runs the blocks of its own, if it has any. */
+  | {
+      readonly kind: 'service';
+      readonly engine: EngineName;
+      readonly env: Readonly<Record<string, string>>;
+      readonly worker?: { readonly socketPath: string; readonly directory: string } | undefined;
     };
 
 export interface Sandbox {

@@ -1,5 +1,6 @@
 import { duckdb } from '#src/engines/duckdb.ts';
 import type { Engine, EngineName } from '#src/engines/engine.ts';
+import { kafka } from '#src/engines/kafka.ts';
 import { postgres } from '#src/engines/postgres.ts';
 import { LAKE, python } from '#src/engines/python.ts';
 import type { EngineStatus } from '#src/engines/status.ts';
@@ -7,7 +8,7 @@ import type { Paths } from '#src/paths.ts';
 
 /** Every engine by its name. */
 export function registry(paths: Paths): Record<EngineName, Engine> {
-  return { duckdb, postgres, python: python(paths), lake: python(paths, LAKE) };
+  return { duckdb, postgres, python: python(paths), lake: python(paths, LAKE), kafka: kafka(paths) };
 }
 
 /** How one engine stands when nothing runs. */

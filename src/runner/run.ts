@@ -1,6 +1,6 @@
 import { type Address, type EngineName, type Progress } from '#src/engines/engine.ts';
 import type { Lease, Supervisor } from '#src/engines/supervisor.ts';
-import { reportOf } from '#src/error.ts';
+import { Bug, reportOf } from '#src/error.ts';
 import type { ExitState, RunEvent } from '#src/runner/event.ts';
 import { bounded } from '#src/runner/bounded.ts';
 import { runOnPostgres } from '#src/runner/postgres.ts';
@@ -103,12 +103,18 @@ function runAt(address: Address, execution: Execution): Promise<boolean> {
       return runOnWorker(address, execution);
     case 'postgres':
       return runOnPostgres(address, execution);
+    case 'service': {
+      const { engine, env, worker } = address;
+      if (worker === undefined) throw new Bug(`${engine} runs no blocks of its own`);
+      return runOnWorker({ kind: 'worker', engine, ...worker }, { ...execution, env: { ...env, ...execution.env } });
+    }
   }
 }
 
 type Environment = Record<string, string>;
 
 function environmentOf(address: Address | undefined): Environment {
+  if (address?.kind === 'service') return address.env;
   if (address?.kind !== 'postgres') return {};
   const { host, port, user, password, database } = address;
   return {

@@ -2,17 +2,17 @@ import type { EngineName } from '#src/engines/engine.ts';
 
 /** Blocks that mean the same on every engine. */
 export interface Programs {
-  /** Prints or returns 42. */
+  /** Prints or returns 42, on a line of its own. */
   readonly answer: string;
   /** Leaves things wherever a block may: tables, files, settings. */
   readonly litter: string;
-  /** Gives 0 where none of that litter is seen, else how many pieces are. */
+  /** Gives 0 or nothing where none of that litter is seen, else what is. */
   readonly count: string;
   /** Fails on its third line, by these words. */
   readonly fail: { readonly code: string; readonly words: RegExp };
   /** Says that it has begun, then computes for ever without waiting for anything. */
   readonly forever: string;
-  /** How many orders the data set has, by reading it. */
+  /** How many orders the data set has, by reading it, as the last number. */
   readonly orders: string;
 }
 
@@ -65,5 +65,19 @@ export const PROGRAMS: Record<EngineName, Programs> = {
 from deltalake import DeltaTable, write_deltalake
 write_deltalake('t', pl.DataFrame({'n': [40, 2]}))
 print(DeltaTable('t').to_pyarrow_table()['n'].to_pandas().sum())`,
+  },
+  kafka: {
+    answer: `kafka-console-producer --topic \${TOPIC_PREFIX}answers <<< 42
+kafka-console-consumer --topic \${TOPIC_PREFIX}answers --from-beginning --max-messages 1 --timeout-ms 20000`,
+    litter: `kafka-console-producer --topic \${TOPIC_PREFIX}litter <<< 1`,
+    count: 'kafka-topics --list --topic "${TOPIC_PREFIX}.*"',
+    fail: {
+      code: 'kafka-topics --list\n# there is none\nkafka-topics --describe --topic absent',
+      words: /kafka-topics ended with exit code 1/,
+    },
+    forever: `kafka-topics --create --topic \${TOPIC_PREFIX}endless
+kafka-producer-perf-test --topic \${TOPIC_PREFIX}endless --num-records 1000000000 --record-size 10 --throughput -1`,
+    orders: `kafka-console-producer --topic \${TOPIC_PREFIX}orders < orders.csv
+kafka-get-offsets --topic \${TOPIC_PREFIX}orders`,
   },
 };

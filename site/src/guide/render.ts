@@ -23,6 +23,7 @@ const ENGINE_TITLES: Record<EngineName, string> = {
   postgres: 'PostgreSQL',
   python: 'Python',
   lake: 'Python for lakes',
+  kafka: 'Kafka’s tools',
 };
 
 /** A guide's page: the same text as its Markdown, its blocks, questions and pictures as elements that come alive. */

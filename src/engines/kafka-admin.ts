@@ -1,0 +1,45 @@
+import type { Admin } from '@platformatic/kafka';
+
+/** Where Kafka is, for its clients. */
+export interface KafkaAddress {
+  /** `host:port`, several with commas between. */
+  readonly bootstrap: string;
+}
+
+/** A client for what belongs to all. It costs more to load than most commands take, so it is loaded when first needed. */
+export async function openAdmin({ bootstrap }: KafkaAddress): Promise<Admin> {
+  const { Admin } = await import('@platformatic/kafka');
+  return new Admin({
+    clientId: 'journal',
+    bootstrapBrokers: bootstrap.split(','),
+    retries: 3,
+    retryDelay: 50,
+    connectTimeout: 5000,
+  });
+}
+
+/** Whether somebody answers there who can make topics. */
+export async function answers(address: KafkaAddress): Promise<boolean> {
+  const admin = await openAdmin(address);
+  try {
+    await admin.listTopics();
+    const { brokers } = await admin.metadata({ topics: [], forceUpdate: true });
+    return brokers.size > 0;
+  } catch {
+    return false;
+  } finally {
+    await admin.close().catch(() => undefined);
+  }
+}
+
+/** Removes the topics and groups whose names the test accepts. What is gone already is no error. */
+export async function removeWhere(admin: Admin, isMine: (name: string) => boolean): Promise<void> {
+  const topics = (await admin.listTopics()).filter(isMine);
+  if (topics.length > 0) await admin.deleteTopics({ topics });
+  const groups = [...(await admin.listGroups()).keys()].filter(isMine);
+  for (const group of groups) {
+    // Members that were killed are members until their session times out.
+    await admin.removeMembersFromConsumerGroup({ groupId: group }).catch(() => undefined);
+    await admin.deleteGroups({ groups: [group] }).catch(() => undefined);
+  }
+}

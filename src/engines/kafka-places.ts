@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto';
+
+import type { Admin } from '@platformatic/kafka';
+
+import { openAdmin, removeWhere, type KafkaAddress } from '#src/engines/kafka-admin.ts';
+
+/** The names of a block's topics and groups begin so; other clients of the same Kafka are not touched. */
+export interface KafkaPlace {
+  readonly prefix: string;
+  /** Removes what the block made. */
+  close(): Promise<void>;
+}
+
+/** Hands out prefixes of one Kafka and clears up behind those who had them. */
+export class KafkaPlaces {
+  readonly #address: KafkaAddress;
+  readonly #log: (line: string) => void;
+  /** The whole Kafka is ours, so that names without a prefix can only be a block's mistake. */
+  readonly #isOurs: boolean;
+  readonly #open = new Set<string>();
+  #admin: Promise<Admin> | undefined;
+  #cleaning: Promise<void> = Promise.resolve();
+  #isOver = false;
+
+  constructor(address: KafkaAddress, options: { isOurs: boolean; log: (line: string) => void }) {
+    this.#address = address;
+    this.#isOurs = options.isOurs;
+    this.#log = options.log;
+  }
+
+  take(): KafkaPlace {
+    const prefix = `block-${randomBytes(4).toString('hex')}-`;
+    this.#open.add(prefix);
+    return { prefix, close: () => this.#giveBack(prefix) };
+  }
+
+  /** Nothing is cleared up any more: the whole Kafka is thrown away. */
+  forget(): void {
+    this.#isOver = true;
+    void this.#close();
+  }
+
+  /** Resolves when all that was given back is cleared up. */
+  async finish(): Promise<void> {
+    await this.#cleaning;
+    await this.#close();
+  }
+
+  async #close(): Promise<void> {
+    const admin = await this.#admin?.catch(() => undefined);
+    await admin?.close().catch(() => undefined);
+  }
+
+  #giveBack(prefix: string): Promise<void> {
+    this.#open.delete(prefix);
+    if (this.#isOver) return Promise.resolve();
+    this.#cleaning = this.#cleaning
+      .then(() => this.#clean(prefix))
+      .catch((error: unknown) => {
+        this.#admin = undefined;
+        this.#log(`clearing up ${prefix}: ${String(error)}`);
+      });
+    return this.#cleaning;
+  }
+
+  async #clean(prefix: string): Promise<void> {
+    this.#admin ??= openAdmin(this.#address);
+    const isUnclaimed = (name: string): boolean =>
+      this.#isOurs && this.#open.size === 0 && !name.startsWith('__') && name !== '';
+    await removeWhere(await this.#admin, (name) => name.startsWith(prefix) || isUnclaimed(name));
+  }
+}
