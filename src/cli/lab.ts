@@ -2,13 +2,11 @@ import { EXIT } from '#src/exit.ts';
 import type { GradeFlags } from '#src/cli/lab-verbs.ts';
 import { progressLine } from '#src/cli/progress.ts';
 import { systemClock } from '#src/clock.ts';
-import { checkLab, type CheckEvent } from '#src/commands/check.ts';
 import { createContext, type Context } from '#src/commands/context.ts';
+import { gradeLive, type RunEvent, type RunOrder } from '#src/commands/lab-runs.ts';
 import { nextHint } from '#src/commands/hint.ts';
-import { replay as replayLine } from '#src/commands/replay.ts';
 import { resetLab } from '#src/commands/reset.ts';
 import { startLab } from '#src/commands/start.ts';
-import { watchLab, type WatchEvent } from '#src/commands/watch.ts';
 
 export async function start(lab: string, options: { lang?: string; json?: boolean }): Promise<void> {
   await within(async (context) => {
@@ -23,16 +21,16 @@ export async function start(lab: string, options: { lang?: string; json?: boolea
   });
 }
 
-export async function check(lab: string, flags: GradeFlags): Promise<void> {
-  await grading(flags, (signal, context) => checkLab({ ...optionsOf(lab, flags), signal }, context));
+export function check(lab: string, flags: GradeFlags): Promise<void> {
+  return grading(flags, { verb: 'check', ...orderOf(lab, flags) });
 }
 
-export async function watch(lab: string, flags: GradeFlags): Promise<void> {
-  await grading(flags, (signal, context) => watchLab({ ...optionsOf(lab, flags), signal }, context));
+export function watch(lab: string, flags: GradeFlags): Promise<void> {
+  return grading(flags, { verb: 'watch', ...orderOf(lab, flags) });
 }
 
-export async function replay(line: string, flags: GradeFlags): Promise<void> {
-  await grading(flags, (signal, context) => replayLine({ line, signal }, context));
+export function replay(line: string, flags: GradeFlags): Promise<void> {
+  return grading(flags, { verb: 'replay', line });
 }
 
 export async function hint(lab: string, options: { stage?: number; rung?: number; json?: boolean }): Promise<void> {
@@ -51,7 +49,7 @@ export async function reset(lab: string, options: { lang?: string; json?: boolea
   });
 }
 
-function optionsOf(lab: string, flags: GradeFlags) {
+function orderOf(lab: string, flags: GradeFlags) {
   return { lab, stage: flags.stage, level: flags.full === true ? 'full' : 'quick', seed: flags.seed } as const;
 }
 
@@ -67,10 +65,7 @@ async function within(work: (context: Context) => Promise<void>): Promise<void> 
 const CODES = { passed: EXIT.passed, failed: EXIT.failed, unknown: EXIT.unknown, 'not-exercised': EXIT.unknown };
 
 /** Prints what happens; the first Ctrl-C ends the run and still shows what was known, a second one ends at once. */
-async function grading(
-  flags: GradeFlags,
-  events: (signal: AbortSignal, context: Context) => AsyncGenerator<CheckEvent | WatchEvent>,
-): Promise<void> {
+async function grading(flags: GradeFlags, order: RunOrder): Promise<void> {
   const stop = new AbortController();
   const onInterrupt = (): void => stop.abort();
   process.once('SIGINT', onInterrupt);
@@ -78,7 +73,7 @@ async function grading(
   const progress = progressLine(process.stderr);
   try {
     await within(async (context) => {
-      for await (const event of events(stop.signal, context)) {
+      for await (const event of gradeLive(order, { from: 'terminal', signal: stop.signal }, context)) {
         if (event.type === 'verdict') process.exitCode = CODES[event.verdict.state];
         if (flags.json === true) console.log(JSON.stringify(event));
         else show(event, progress);
@@ -91,7 +86,7 @@ async function grading(
   }
 }
 
-function show(event: CheckEvent | WatchEvent, progress: ReturnType<typeof progressLine>): void {
+function show(event: RunEvent, progress: ReturnType<typeof progressLine>): void {
   switch (event.type) {
     case 'progress': {
       const { points, words, elapsedMs } = event;

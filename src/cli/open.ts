@@ -1,9 +1,15 @@
 import { join } from 'node:path';
 
 import { openBrowser } from '#src/cli/browser.ts';
+import { systemClock } from '#src/clock.ts';
 import { runBlock } from '#src/commands/run.ts';
 import { changeEngine, engineLogs, engineStatus, leaveEngines } from '#src/commands/engines.ts';
+import { nextHint } from '#src/commands/hint.ts';
 import * as journal from '#src/commands/journal.ts';
+import { labLive, labRuns, type LabRuns } from '#src/commands/lab-runs.ts';
+import { labPicture, labSolution, labState } from '#src/commands/lab-view.ts';
+import { resetLab } from '#src/commands/reset.ts';
+import { startLab } from '#src/commands/start.ts';
 import { createContext, type Context } from '#src/commands/context.ts';
 import { changePlan, plan } from '#src/commands/plan.ts';
 import { today } from '#src/commands/today.ts';
@@ -33,13 +39,14 @@ export async function open(options: OpenOptions): Promise<void> {
     return present(address, options.open);
   }
   await takeHandTicks(context);
+  const runs = labRuns(context);
   const port = await choosePort(asked);
   const served = await serve({
     paths: context.paths,
     site: join(context.paths.root, 'site', 'dist'),
     port,
     host: options.host,
-    app: faceOf(context),
+    app: faceOf(context, runs),
     tell: console.log,
   });
   console.log(`The journal is running at ${served.address}`);
@@ -47,7 +54,7 @@ export async function open(options: OpenOptions): Promise<void> {
   console.log('Ctrl-C stops it.');
   warmUp(context);
   await interrupted();
-  await close(served, context);
+  await close(served, runs, context);
 }
 
 function portOf(asked: string | undefined): number | undefined {
@@ -80,7 +87,7 @@ async function takeHandTicks(context: Context): Promise<void> {
   });
 }
 
-function faceOf(context: Context): App {
+function faceOf(context: Context, runs: LabRuns): App {
   return {
     runBlock: ({ guide, block, code, signal }) => runBlock({ reference: `${guide}#${block}`, code, signal }, context),
     engines: () => engineStatus(context),
@@ -92,9 +99,25 @@ function faceOf(context: Context): App {
     predict: (request) => journal.predict(request, context),
     saveNote: (request) => journal.saveNote(request, context),
     tick: (request) => journal.tick(request, context),
+    labs: labsFace(context, runs),
     today: () => today(context),
     plan: () => plan(context),
     changePlan: (change) => changePlan(change, context),
+  };
+}
+
+function labsFace(context: Context, runs: LabRuns): App['labs'] {
+  return {
+    state: (lab) => labState(lab, context),
+    live: (request) => labLive(request, context),
+    picture: (request) => labPicture(request, context),
+    solution: (request) => labSolution(request, context),
+    start: (request) => startLab(request, context),
+    check: (request) => runs.begin({ verb: 'check', ...request }),
+    replay: (request) => runs.begin({ verb: 'replay', ...request }),
+    stop: async (lab) => ({ stopped: await runs.stop(lab) }),
+    hint: (request) => nextHint(request, context),
+    reset: (request) => resetLab({ ...request, clock: systemClock }, context),
   };
 }
 
@@ -114,11 +137,11 @@ function interrupted(): Promise<void> {
   });
 }
 
-async function close(served: Served, context: Context): Promise<void> {
+async function close(served: Served, runs: LabRuns, context: Context): Promise<void> {
   console.log('\nStopping …');
   // A second Ctrl-C means now; what is left then is reaped by the next start.
   process.once('SIGINT', () => process.exit(130));
-  await served.close();
+  await Promise.all([served.close(), runs.close()]);
   await leaveEngines(context);
   console.log('Stopped.');
 }

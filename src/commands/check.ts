@@ -42,7 +42,7 @@ export const DEFAULT_SEED = 42;
 const BUILD_LIMIT_MS = 10 * 60_000;
 
 /** Grades the learner's program. Leaving the loop early stops the run, which still leaves what was known. */
-export async function* checkLab(options: CheckOptions, context: Context): AsyncGenerator<CheckEvent> {
+export async function* checkStages(options: CheckOptions, context: Context): AsyncGenerator<CheckEvent> {
   const lab = await labOf(options.lab, context);
   const program = await learnersProgram(lab, context);
   const last = lab.stages.length;

@@ -5,6 +5,7 @@ import { z } from 'zod';
 
 import type { Context } from '#src/commands/context.ts';
 import { labOf, runsOf, stageOf } from '#src/commands/labs.ts';
+import type { Lab } from '#src/content/lab.ts';
 import { LearnerError } from '#src/error.ts';
 import { writeAtomic } from '#src/files.ts';
 import { latestVerdict } from '#src/grading/run-folder.ts';
@@ -43,6 +44,16 @@ export async function nextHint(options: HintOptions, context: Context): Promise<
   // That a hint can't be remembered must not keep it from whoever asked.
   await writeAtomic(path, `${JSON.stringify({ ...seen, [n]: Math.max(rung, seen[n] ?? 0) })}\n`).catch(() => undefined);
   return { lab: lab.id, stage: n, title, rung, of: hints.length, text };
+}
+
+/** By number of the stage: the hints that were asked for so far. */
+export async function seenHints(lab: Lab, context: Context): Promise<Record<string, Hint[]>> {
+  const seen = await readSeen(join(runsOf(lab, context), 'hints.json'));
+  const of = (title: string, hints: readonly string[], stage: number): Hint[] =>
+    hints
+      .slice(0, seen[stage] ?? 0)
+      .map((text, index) => ({ lab: lab.id, stage, title, rung: index + 1, of: hints.length, text }));
+  return Object.fromEntries(lab.stages.map(({ title, hints }, index) => [index + 1, of(title, hints, index + 1)]));
 }
 
 async function readSeen(path: string): Promise<Record<string, number>> {

@@ -39,7 +39,8 @@ export async function resetLab(
   return { folder: shown(folder, context), snapshot: shown(snapshot, context) };
 }
 
-async function formerLanguage(folder: string, languages: readonly string[]): Promise<string | undefined> {
+/** The language that the learner's copy says it is in. */
+export async function formerLanguage(folder: string, languages: readonly string[]): Promise<string | undefined> {
   const text = await readFile(join(folder, 'lab.yaml'), 'utf8').catch(() => '');
   try {
     const value: unknown = (parse(text) as { language?: unknown } | null)?.language;

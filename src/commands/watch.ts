@@ -1,9 +1,10 @@
-import { checkLab, type CheckEvent, type CheckOptions } from '#src/commands/check.ts';
+import { checkStages, type CheckEvent, type CheckOptions } from '#src/commands/check.ts';
 import type { Context } from '#src/commands/context.ts';
 import { copyOf, labOf, learnersProgram, runsOf } from '#src/commands/labs.ts';
 import { pause } from '#src/deadline.ts';
 import { hashProgram } from '#src/grading/program.ts';
 import { latestVerdict } from '#src/grading/run-folder.ts';
+import type { Verdict } from '#src/grading/verdict.ts';
 
 export type WatchEvent =
   CheckEvent | { readonly type: 'waiting'; readonly folder: string } | { readonly type: 'changed' };
@@ -19,7 +20,7 @@ export async function* watchLab(options: CheckOptions, context: Context): AsyncG
   await learnersProgram(lab, context);
   const folder = copyOf(lab, context);
   const runs = runsOf(lab, context);
-  let stage = options.stage ?? (await latestVerdict(runs))?.stage ?? 1;
+  let stage = options.stage ?? current(await latestVerdict(runs), lab.stages.length);
   const { signal } = options;
   while (signal?.aborted !== true) {
     const before = await hashProgram(folder);
@@ -31,7 +32,7 @@ export async function* watchLab(options: CheckOptions, context: Context): AsyncG
       return did;
     });
     let passed = false;
-    for await (const event of checkLab({ ...options, stage, signal: both }, context)) {
+    for await (const event of checkStages({ ...options, stage, signal: both }, context)) {
       // What a newer save has overtaken is no answer any more.
       if (changed.signal.aborted && event.type === 'verdict') continue;
       if (event.type === 'verdict') passed = event.verdict.state === 'passed';
@@ -49,6 +50,12 @@ export async function* watchLab(options: CheckOptions, context: Context): AsyncG
     yield { type: 'waiting', folder };
     if (await whenChanged(folder, before, signal)) yield { type: 'changed' };
   }
+}
+
+/** The stage to go on with: that of the last run, or the next one where it passed. */
+function current(latest: Verdict | undefined, stages: number): number {
+  const next = (latest?.stage ?? 1) + (latest?.state === 'passed' ? 1 : 0);
+  return Math.min(Math.max(next, 1), stages);
 }
 
 /** True once the files differ; false when there is nothing to wait for any more. */

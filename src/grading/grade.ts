@@ -4,11 +4,12 @@ import { formatSchedule, type Schedule } from '#src/faults/schedule.ts';
 import type { Clock } from '#src/clock.ts';
 import type { Anomaly } from '#src/grading/anomaly.ts';
 import { likelyCauses } from '#src/grading/cause.ts';
+import { timelineOf } from '#src/grading/picture.ts';
 import { hashProgram } from '#src/grading/program.ts';
 import { addRegression, openRun, readRegressions, runName, writeRun } from '#src/grading/run-folder.ts';
 import { search, type Outcome, type Progress } from '#src/grading/search.ts';
 import { drawTimeline } from '#src/grading/timeline-svg.ts';
-import { layout, type Timeline } from '#src/grading/timeline.ts';
+import type { Timeline } from '#src/grading/timeline.ts';
 import type { Bench, Ran } from '#src/grading/trial.ts';
 import { VERDICT_SCHEMA, type Level, type Verdict } from '#src/grading/verdict.ts';
 import { verdictText } from '#src/grading/verdict-text.ts';
@@ -70,7 +71,7 @@ export async function grade(options: GradeOptions): Promise<Graded> {
   });
   const shown = outcome.red ?? outcome.recorded;
   const known = verdictOf(outcome, hash, options, { startedMs, folder });
-  const timeline = shown === undefined ? undefined : layout(timelineInput(known, shown, outcome));
+  const timeline = shown === undefined ? undefined : timelineOf(known, shown.history);
   const picture = timeline === undefined ? undefined : `${options.runsShown}/latest/timeline.svg`;
   const verdict: Verdict = known.state === 'failed' && picture !== undefined ? { ...known, picture } : known;
   const text = verdictText(verdict, { hint: verdict.state === 'failed' ? options.hint : undefined });
@@ -152,16 +153,4 @@ function causesOf(red: Ran, recorded: Ran): string[] {
     outputs: red.plan?.outputs ?? [],
   });
   return causes.map((cause) => words.causeWords(cause));
-}
-
-function timelineInput(verdict: Verdict, shown: Ran, { state }: Outcome) {
-  const [worst] = verdict.findings;
-  return {
-    title: words.pictureTitle(verdict.stage, verdict.title, worst?.found),
-    subtitle: words.pictureSubtitle(shown.schedule.faults, verdict.seed, verdict.points),
-    history: shown.history,
-    findings: state === 'failed' ? verdict.findings : [],
-    likely: verdict.likely,
-    schedule: verdict.schedule,
-  };
 }

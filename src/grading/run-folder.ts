@@ -1,6 +1,8 @@
 import { mkdir, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { z } from 'zod';
+
 import { parseSchedule, formatSchedule, type Schedule } from '#src/faults/schedule.ts';
 import type { HistoryEvent } from '#src/faults/history.ts';
 import { WorldError } from '#src/error.ts';
@@ -96,6 +98,54 @@ async function prune(runs: string): Promise<void> {
 export async function latestVerdict(runs: string): Promise<Verdict | undefined> {
   const json = await readFile(join(runs, 'latest', 'verdict.json'), 'utf8').catch(() => undefined);
   return json === undefined ? undefined : parseVerdict(json);
+}
+
+/** A run as its folder keeps it. */
+export interface KeptRun {
+  readonly verdict: Verdict;
+  /** Absolute. */
+  readonly folder: string;
+}
+
+/** The newest run of a stage that has a verdict. */
+export async function latestOfStage(runs: string, stage: number): Promise<KeptRun | undefined> {
+  const pattern = new RegExp(`^\\d{8}-\\d{6}-stage${stage}(-\\d+)?$`);
+  const names = (await readdir(runs).catch(() => [])).filter((name) => pattern.test(name)).sort(byTime);
+  for (const name of names.reverse()) {
+    const folder = join(runs, name);
+    const json = await readFile(join(folder, 'verdict.json'), 'utf8').catch(() => undefined);
+    const verdict = json === undefined ? undefined : parseVerdict(json);
+    if (verdict !== undefined) return { verdict, folder };
+  }
+  return undefined;
+}
+
+/** Of two that began in the same second, the one with the higher number is newer. */
+function byTime(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true });
+}
+
+const historyLine = z.object({
+  atMs: z.number(),
+  incarnation: z.number(),
+  lane: z.enum(['program', 'postgres', 'http', 'file', 'fault', 'oracle']),
+  kind: z.string(),
+  text: z.string(),
+  boundary: z.string().optional(),
+  nth: z.number().optional(),
+  point: z.enum(['before', 'after-durable', 'client-moved-on']).optional(),
+});
+
+/** What happened in a kept run; a line that can't be read is left out. */
+export async function readHistory(folder: string): Promise<HistoryEvent[]> {
+  const text = await readFile(join(folder, 'history.jsonl'), 'utf8').catch(() => '');
+  return text.split('\n').flatMap((line) => {
+    try {
+      return [historyLine.parse(JSON.parse(line)) as HistoryEvent];
+    } catch {
+      return [];
+    }
+  });
 }
 
 /** Schedules that once failed this learner at this stage, the newest first; a line that is no schedule is skipped. */

@@ -1,6 +1,6 @@
-import type { Finding } from '#src/grading/anomaly.ts';
 import type { Verdict } from '#src/grading/verdict.ts';
-import { heading, LABELS, MARKS, stateWords, survivedWords, TWO_CAUSES, witnessWords } from '#src/grading/wording.ts';
+import { verdictWords, type VerdictRow } from '#src/grading/verdict-rows.ts';
+import { LABELS, MARKS } from '#src/grading/wording.ts';
 
 /** Columns: a label's text begins at INDENT, prose ends before WIDTH, and three things stand at a right edge. */
 const INDENT = 14;
@@ -15,56 +15,34 @@ export interface TextOptions {
 }
 
 /** The verdict as verdict.txt and the terminal show it; plain text, without a newline at its end. */
-export function verdictText(verdict: Verdict, options: TextOptions = {}): string {
-  const { state, stage, title } = verdict;
-  const right =
-    verdict.points.tried > 0 && (state === 'passed' || state === 'failed')
-      ? survivedWords(verdict.points)
-      : stateWords(state);
-  const first = edge(`${MARKS[state]} ${heading(stage, title)}`, right, HEADING_EDGE);
-  return [first, '', ...body(verdict, options)].join('\n');
+export function verdictText(verdict: Verdict, { hint }: TextOptions = {}): string {
+  const { heading, beside, rows } = verdictWords(verdict);
+  const lines = rows.map(linesOf);
+  if (hint !== undefined) offer(hint, verdict, rows, lines);
+  return [edge(`${MARKS[verdict.state]} ${heading}`, beside, HEADING_EDGE), '', ...lines.flat()].join('\n');
 }
 
-function body(verdict: Verdict, { hint }: TextOptions): string[] {
-  const { findings, likely } = verdict;
-  const lines: string[] = [];
-  for (const [index, did] of verdict.did.entries()) lines.push(...labelled(index === 0 ? LABELS.did : '', did));
-  const [main] = findings;
-  if (main !== undefined) lines.push(...labelled(LABELS.expected, main.expected));
-  for (const [index, found] of findings.entries()) {
-    lines.push(...foundLines(found, index === 0 ? LABELS.found : ''));
-  }
-  for (const [index, cause] of likely.entries()) {
-    const text = labelled(index === 0 ? LABELS.likely : LABELS.or, cause);
-    const isLast = index === likely.length - 1;
-    lines.push(...(isLast && likely.length === 1 ? withHint(text, hint) : text));
-  }
-  if (likely.length > 1) lines.push(...withHint(labelled('', TWO_CAUSES), hint));
-  if (likely.length === 0 && verdict.state === 'failed' && hint !== undefined) lines.push(edge('', hint, HINT_EDGE));
-  if (verdict.why !== undefined) lines.push(...labelled(LABELS.why, verdict.why));
-  if (verdict.remedy !== undefined) lines.push(...labelled(LABELS.remedy, verdict.remedy));
-  return [...lines, ...outputLines(verdict), ...pointers(verdict)];
-}
-
-function foundLines({ found, anomaly, witnesses, count }: Finding, label: string): string[] {
-  const [first = '', ...more] = labelled(label, found);
-  const lines = [edge(first, anomaly, ANOMALY_EDGE), ...more];
-  return witnesses.length === 0 ? lines : [...lines, ...labelled('', witnessWords(witnesses, count))];
-}
-
-function outputLines({ output }: Verdict): string[] {
-  if (output === undefined) return [];
-  const said = output.lastLines.map((line, index) => row(index === 0 ? LABELS.output : '', `| ${line}`));
-  return output.log === undefined ? said : [...said, row(LABELS.log, output.log)];
-}
-
-function pointers({ read, schedule, picture, state }: Verdict): string[] {
-  const lines: string[] = [];
-  if (read !== undefined && state === 'failed') lines.push(row(LABELS.read, read.words));
+function linesOf({ label, text, kind, anomaly }: VerdictRow): string[] {
+  if (kind === 'output') return [row(label, `| ${text}`)];
   // A line to be copied is never wrapped.
-  if (schedule !== undefined) lines.push(row(LABELS.again, `./dej replay '${schedule}'`));
-  if (picture !== undefined) lines.push(row(LABELS.picture, picture));
-  return lines;
+  if (kind !== 'words') return [row(label, text)];
+  const [first = '', ...more] = labelled(label, text);
+  return anomaly === undefined ? [first, ...more] : [edge(first, anomaly, ANOMALY_EDGE), ...more];
+}
+
+/** Beside the cause, or where it stands when there is none: below what was found. */
+function offer(hint: string, { state, likely }: Verdict, rows: readonly VerdictRow[], lines: string[][]): void {
+  const labels: readonly string[] = [LABELS.likely, LABELS.or];
+  const cause = rows.findLastIndex(({ label }) => labels.includes(label));
+  // Of two causes, how to tell them apart stands below.
+  const at = likely.length > 1 ? cause + 1 : cause;
+  if (likely.length > 0) lines[at] = withHint(lines[at] ?? [], hint);
+  else if (state === 'failed') {
+    const found = rows.findIndex(
+      ({ label, kind }) => kind !== 'words' || label === LABELS.why || label === LABELS.remedy,
+    );
+    lines.splice(found === -1 ? lines.length : found, 0, [edge('', hint, HINT_EDGE)]);
+  }
 }
 
 function row(label: string, text: string): string {
@@ -75,9 +53,8 @@ export function labelled(label: string, text: string): string[] {
   return wrap(text, WIDTH - INDENT).map((line, index) => row(index === 0 ? label : '', line));
 }
 
-/** The hint stands at the end of the last line where there is room. */
-function withHint(lines: readonly string[], hint: string | undefined): string[] {
-  if (hint === undefined) return [...lines];
+/** At the end of the last line where there is room. */
+function withHint(lines: readonly string[], hint: string): string[] {
   const last = lines.at(-1) ?? '';
   if (last.length + hint.length + 2 > HINT_EDGE) return [...lines, edge('', hint, HINT_EDGE)];
   return [...lines.slice(0, -1), edge(last, hint, HINT_EDGE)];

@@ -1,7 +1,11 @@
 import type { EngineAction, EngineEvent } from '#src/commands/engines.ts';
+import type { Hint } from '#src/commands/hint.ts';
 import type { GuideRecord, Progress, saveNote } from '#src/commands/journal.ts';
 import type { PlanChange, PlanSight } from '#src/commands/plan.ts';
 import type { Today } from '#src/commands/today.ts';
+import type { ShownEvent } from '#src/commands/lab-runs.ts';
+import type { LabPicture, LabSolution, LabState } from '#src/commands/lab-view.ts';
+import type { Reset } from '#src/commands/reset.ts';
 import type { EngineName } from '#src/engines/engine.ts';
 import type { EngineStatus } from '#src/engines/status.ts';
 import type { RunEvent } from '#src/runner/event.ts';
@@ -31,4 +35,21 @@ export interface App {
   today(): Promise<Today>;
   plan(): Promise<PlanSight>;
   changePlan(change: PlanChange): Promise<PlanSight>;
+  readonly labs: LabApp;
+}
+
+/** Projects and challenges. */
+export interface LabApp {
+  state(lab: string): Promise<LabState>;
+  /** What goes on in a lab now, until it ends; nothing where nothing does. */
+  live(request: { lab: string; signal: AbortSignal }): AsyncIterable<ShownEvent>;
+  picture(request: { lab: string; stage: number }): Promise<LabPicture>;
+  solution(request: { lab: string; stage: number }): Promise<LabSolution>;
+  start(request: { lab: string; language?: string | undefined }): Promise<unknown>;
+  /** Resolves when the grading is under way. */
+  check(request: { lab: string; stage?: number | undefined; level: 'quick' | 'full' }): Promise<void>;
+  replay(request: { line: string }): Promise<void>;
+  stop(lab: string): Promise<{ stopped: boolean }>;
+  hint(request: { lab: string; stage: number }): Promise<Hint>;
+  reset(request: { lab: string; language?: string | undefined }): Promise<Reset>;
 }

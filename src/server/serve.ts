@@ -24,9 +24,10 @@ import {
 } from '#src/server/guard.ts';
 import { forgetApp, originOf, recordApp } from '#src/server/instance.ts';
 import { BadRequest } from '#src/server/route.ts';
-import { ROUTES, shown } from '#src/server/routes.ts';
+import { ROUTES } from '#src/server/routes.ts';
 import { ownSecret, Sessions } from '#src/server/session.ts';
 import { Site } from '#src/server/static.ts';
+import { shown } from '#src/server/stream.ts';
 
 export interface ServeOptions {
   readonly paths: Paths;

@@ -12,8 +12,13 @@ import { appThatTells, raw, request, startServer, type TestServer } from '#test/
  * Every protection on every route, over the table of routes and over what the framework has registered, so that a new
  * route without a protection fails here.
  */
-const QUERIES: Record<string, string> = { '/api/guide': '?guide=03-idempotency' };
-const called = (path: string): string => path.replace(':name', 'duckdb') + (QUERIES[path] ?? '');
+const QUERIES: Record<string, string> = {
+  '/api/guide': '?guide=03-idempotency',
+  '/api/labs/:lab/picture': '?stage=1',
+  '/api/labs/:lab/solution': '?stage=1',
+};
+const called = (path: string): string =>
+  path.replace(':name', 'duckdb').replace(':lab', 'tiny') + (QUERIES[path] ?? '');
 const PATHS = [
   ...ROUTES.map(({ method, path }) => ({ method, path: called(path) })),
   { method: 'GET', path: '/' },
@@ -35,6 +40,9 @@ const BODIES: Record<string, object> = {
   '/api/predict': { guide: '03-idempotency', block: 'first' },
   '/api/note': { guide: '03-idempotency', prompt: 'first', text: 'words', base: '' },
   '/api/plan/change': { minutes: 300 },
+  '/api/labs/tiny/check': { level: 'quick' },
+  '/api/labs/tiny/replay': { line: 'v1 lab=tiny stage=1 seed=1 size=1' },
+  '/api/labs/tiny/hint': { stage: 1 },
   '/api/tick': { item: 'concepts/03-idempotency', done: true },
 };
 const bodyOf = (method: string, path: string): string => (method === 'POST' ? JSON.stringify(BODIES[path] ?? {}) : '');

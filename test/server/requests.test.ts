@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import test from 'node:test';
 
 import { WorldError } from '#src/error.ts';
-import { shown } from '#src/server/routes.ts';
+import { shown } from '#src/server/stream.ts';
 import { raw, request, startServer, type TestServer } from '#test/server/served.ts';
 
 const get = (server: TestServer, path: string) =>

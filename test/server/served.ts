@@ -91,6 +91,7 @@ export function appThatTells(): { app: App } & Pick<TestServer, 'runs' | 'told'>
     predict: takes({ progress }),
     saveNote: takes({ kind: 'saved', text: 'words' } as const),
     tick: takes(undefined),
+    labs: labsThatTell(takes),
     today: () => Promise.resolve(TODAY),
     plan: () => Promise.resolve(PLAN),
     changePlan: takes(PLAN),
@@ -135,6 +136,25 @@ const TODAY: Awaited<ReturnType<App['today']>> = {
   activity: { from: '2026-01-05', counts: [0] },
   problems: [],
 };
+
+function labsThatTell(takes: <T>(answer: T) => (request: unknown) => Promise<T>): App['labs'] {
+  const progress = { stages: [], passed: 0, total: 1, whole: 0, current: 1, done: false, by: undefined };
+  const empty = { copy: undefined, running: undefined, verdicts: {}, hints: {}, problems: [] };
+  return {
+    state: (lab) => Promise.resolve({ lab, languages: ['python'], progress, ...empty }),
+    async *live() {
+      yield { type: 'ended' };
+    },
+    picture: () => Promise.resolve({ svg: '<svg xmlns="http://www.w3.org/2000/svg"/>', list: [] }),
+    solution: () => Promise.resolve({ language: 'python', files: [], why: undefined, spoils: false }),
+    start: takes({}),
+    check: takes(undefined),
+    replay: takes(undefined),
+    stop: takes({ stopped: true }),
+    hint: takes({ lab: 'tiny', stage: 1, title: 'One', rung: 1, of: 3, text: 'words' }),
+    reset: takes({ folder: 'f', snapshot: 's' }),
+  };
+}
 
 export interface RawAnswer {
   readonly status: number;

@@ -1,0 +1,69 @@
+import type { Verdict } from '#src/grading/verdict.ts';
+import { heading, LABELS, stateWords, survivedWords, TWO_CAUSES, witnessWords } from '#src/grading/wording.ts';
+
+/** One thing that a verdict says. A row without a label goes on with the one above it. */
+export interface VerdictRow {
+  readonly label: string;
+  readonly text: string;
+  /** `code` is shown as it is, and never wrapped. */
+  readonly kind: 'words' | 'output' | 'code' | 'link' | 'file';
+  /** The name of what is wrong, at its row. */
+  readonly anomaly?: string;
+  /** Where a link leads: a file of the clone, with its anchor. */
+  readonly href?: string;
+}
+
+/** A verdict in words, before it is laid out for a terminal or a page. */
+export interface VerdictWords {
+  readonly heading: string;
+  /** What stands beside the heading: how much was survived, or why it doesn't count. */
+  readonly beside: string;
+  readonly rows: readonly VerdictRow[];
+}
+
+export function verdictWords(verdict: Verdict): VerdictWords {
+  const { state, points } = verdict;
+  const isCounted = points.tried > 0 && (state === 'passed' || state === 'failed');
+  return {
+    heading: heading(verdict.stage, verdict.title),
+    beside: isCounted ? survivedWords(points) : stateWords(state),
+    rows: [...told(verdict), ...outputRows(verdict), ...pointers(verdict)],
+  };
+}
+
+function told({ did, findings, likely, why, remedy }: Verdict): VerdictRow[] {
+  const rows = did.map((text, index) => words(index === 0 ? LABELS.did : '', text));
+  const [main] = findings;
+  if (main !== undefined) rows.push(words(LABELS.expected, main.expected));
+  for (const [index, { found, anomaly, witnesses, count }] of findings.entries()) {
+    rows.push({ ...words(index === 0 ? LABELS.found : '', found), anomaly });
+    if (witnesses.length > 0) rows.push(words('', witnessWords(witnesses, count)));
+  }
+  rows.push(...likely.map((cause, index) => words(index === 0 ? LABELS.likely : LABELS.or, cause)));
+  if (likely.length > 1) rows.push(words('', TWO_CAUSES));
+  if (why !== undefined) rows.push(words(LABELS.why, why));
+  if (remedy !== undefined) rows.push(words(LABELS.remedy, remedy));
+  return rows;
+}
+
+function outputRows({ output }: Verdict): VerdictRow[] {
+  if (output === undefined) return [];
+  const said = output.lastLines.map((text, index): VerdictRow => ({
+    ...words(index === 0 ? LABELS.output : '', text),
+    kind: 'output',
+  }));
+  return output.log === undefined ? said : [...said, { ...words(LABELS.log, output.log), kind: 'file' }];
+}
+
+function pointers({ read, schedule, picture, state }: Verdict): VerdictRow[] {
+  const rows: VerdictRow[] = [];
+  if (read !== undefined && state === 'failed')
+    rows.push({ ...words(LABELS.read, read.words), kind: 'link', href: read.href });
+  if (schedule !== undefined) rows.push({ ...words(LABELS.again, `./dej replay '${schedule}'`), kind: 'code' });
+  if (picture !== undefined) rows.push({ ...words(LABELS.picture, picture), kind: 'file' });
+  return rows;
+}
+
+function words(label: string, text: string): VerdictRow {
+  return { label, text, kind: 'words' };
+}
