@@ -1,6 +1,6 @@
 import { globSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 
 import { findInstaller } from '#src/engines/python-family.ts';
 import { findInterpreter } from '#src/engines/python-interpreter.ts';
@@ -8,7 +8,7 @@ import { ownRoot, pathsOf } from '#src/paths.ts';
 import { capture } from '#src/process.ts';
 
 /**
- * `npm run pin:python`: locks what each src/engines/python/*.in names, with the versions and hashes for every platform.
+ * `npm run pin:python`: locks what each src/engines/{python,duckdb}/*.in names, with the versions and hashes for every platform.
  * A name behind it pins that file alone. uv's own lock format is not used: it writes down where it fetched from.
  */
 async function main(only: readonly string[]): Promise<void> {
@@ -17,12 +17,12 @@ async function main(only: readonly string[]): Promise<void> {
   const home = join(pathsOf(ownRoot()).cache, 'python');
   await mkdir(home, { recursive: true });
   const uv = await findInstaller({ home, interpreter, signal: undefined });
-  const folder = join(ownRoot(), 'src', 'engines', 'python');
-  for (const path of globSync(join(folder, '*.in')).sort()) {
+  for (const path of globSync(join(ownRoot(), 'src', 'engines', '{python,duckdb}', '*.in')).sort()) {
     const name = basename(path, '.in');
     if (only.length > 0 && !only.includes(name)) continue;
-    // What is built from source brings nothing with it: its dependencies stand in the file of its family.
-    const alone = name.endsWith('-source') ? ['--no-deps'] : [];
+    // What is built from source brings nothing with it: its dependencies stand in the file of its family. An extension
+    // of DuckDB names DuckDB for Python, which nobody uses it with.
+    const alone = name.endsWith('-source') || dirname(path).endsWith('duckdb') ? ['--no-deps'] : [];
     const how = [
       '--universal',
       '--python-version',
@@ -32,10 +32,10 @@ async function main(only: readonly string[]): Promise<void> {
       '--no-annotate',
       ...alone,
     ];
-    const argv = [uv, 'pip', 'compile', '--quiet', ...how, path, '-o', join(folder, `${name}.txt`)] as const;
-    const { code, stderr } = await capture(argv, { cwd: folder });
+    const argv = [uv, 'pip', 'compile', '--quiet', ...how, path, '-o', join(dirname(path), `${name}.txt`)] as const;
+    const { code, stderr } = await capture(argv, { cwd: dirname(path) });
     if (code !== 0) throw new Error(`uv could not lock ${name}:\n${stderr.slice(-4000)}`);
-    console.log(`written   src/engines/python/${name}.txt`);
+    console.log(`written   ${relative(ownRoot(), dirname(path))}/${name}.txt`);
   }
 }
 

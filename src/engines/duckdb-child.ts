@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { within } from '#src/deadline.ts';
+import { extensionFolder } from '#src/engines/duckdb-extensions.ts';
 import type { StartContext } from '#src/engines/engine.ts';
 import { entry } from '#src/engines/entry.ts';
 import type { LogTail } from '#src/engines/log.ts';
@@ -21,7 +22,8 @@ export class DuckdbWorker {
 
   static async start({ paths, marker, log }: StartContext): Promise<DuckdbWorker> {
     const socketPath = join(paths.sockets, `d${randomBytes(4).toString('hex')}`);
-    const child = await start([process.execPath, ...entry('duckdb-worker'), socketPath], { marker, group: true });
+    const argv = [process.execPath, ...entry('duckdb-worker'), socketPath, extensionFolder(paths)] as const;
+    const child = await start(argv, { marker, group: true });
     return new DuckdbWorker(child, socketPath, log);
   }
 

@@ -8,7 +8,7 @@ import { forEachLine } from '#src/process.ts';
 
 /**
  * A process that runs DuckDB for one block at a time, so that a crash or a query that never ends takes nothing else with
- * it: `node duckdb-worker.ts SOCKET`. Its owner leases it by a line on standard input, `lease DIRECTORY`, and takes it
+ * it: `node duckdb-worker.ts SOCKET EXTENSIONS`. Its owner leases it by a line on standard input, `lease DIRECTORY`, and takes it
  * back by `free`; each is answered by a line on standard output when it is so, and `ready` says that it listens.
  */
 class Worker {
@@ -55,11 +55,13 @@ class Worker {
     socket.once('close', () => connection.interrupt());
     try {
       process.chdir(job.directory);
+      Object.assign(process.env, job.env);
       const ok = await runJob(connection, job, { send: sender(socket), isStopped });
       await sender(socket)({ type: 'end', ok });
       socket.end();
     } finally {
       process.chdir('/');
+      for (const name of Object.keys(job.env)) Reflect.deleteProperty(process.env, name);
       connection.closeSync();
       instance.closeSync();
       this.#running = undefined;
@@ -131,8 +133,9 @@ async function create(): Promise<Fresh> {
   const instance = await DuckDBInstance.create(':memory:', {
     threads: '2',
     memory_limit: '1GB',
-    // Extensions come from a place that must not be asked at run time.
+    // Extensions come from a place that must not be asked at run time; what the block loads was laid there before.
     autoinstall_known_extensions: 'false',
+    extension_directory: extensions,
     // An error then tells the position that it means; as text it does so only sometimes.
     errors_as_json: 'true',
   });
@@ -157,5 +160,5 @@ function fatal(error: unknown): void {
   process.exit(1);
 }
 
-const [socketPath] = process.argv.slice(2);
+const [socketPath, extensions = ''] = process.argv.slice(2);
 if (socketPath !== undefined) new Worker().listen(socketPath);

@@ -4,7 +4,16 @@ import { join } from 'node:path';
 import { Folders } from '#src/engines/data.ts';
 import { diskBytes } from '#src/engines/disk.ts';
 import { DuckdbWorker } from '#src/engines/duckdb-child.ts';
-import type { Engine, Installed, Running, Sandbox, SandboxRequest, StartContext } from '#src/engines/engine.ts';
+import { provideExtensions } from '#src/engines/duckdb-extensions.ts';
+import type {
+  Engine,
+  Installed,
+  OnProgress,
+  Running,
+  Sandbox,
+  SandboxRequest,
+  StartContext,
+} from '#src/engines/engine.ts';
 import { WorldError } from '#src/error.ts';
 
 const require = createRequire(import.meta.url);
@@ -44,7 +53,7 @@ async function startPool(version: string, context: StartContext): Promise<Runnin
     pids: () => pool.pids(),
     // Workers are replaced one by one; the pool as a whole has nothing that could die.
     died: new Promise(() => undefined),
-    sandbox: (request) => pool.sandbox(request),
+    sandbox: (request, onProgress) => pool.sandbox(request, onProgress),
     stop: () => pool.stop(),
   };
 }
@@ -79,7 +88,8 @@ class Pool {
     else this.#idle.push(worker);
   }
 
-  async sandbox(request: SandboxRequest): Promise<Sandbox> {
+  async sandbox(request: SandboxRequest, onProgress: OnProgress): Promise<Sandbox> {
+    await provideExtensions(request.extensions ?? [], this.#context.paths, onProgress);
     const directory = await this.#folders.take(request.data);
     const worker = await this.#take(directory);
     return {

@@ -43,7 +43,7 @@ export interface Running {
   /** The processes at the top of its trees. */
   pids(): number[];
   /** A clean place to run one block in; ready ones are kept ahead. Rejects when the engine has died. */
-  sandbox(request: SandboxRequest): Promise<Sandbox>;
+  sandbox(request: SandboxRequest, onProgress: OnProgress): Promise<Sandbox>;
   /** Resolves with the reason when the engine ends without being told to. */
   readonly died: Promise<EngineDeath>;
   /** Ends every process and removes what belongs to this start. */
@@ -71,6 +71,8 @@ export interface StartContext {
 export interface SandboxRequest {
   /** The named part of the shared data set that must be there, for example `shop`. */
   readonly data: string | undefined;
+  /** Extensions of the engine that the block loads; fetched when they are not there yet. */
+  readonly extensions?: readonly string[] | undefined;
 }
 
 /** Where a block's code is sent. A socket path reaches a worker that speaks the protocol of worker.ts. */

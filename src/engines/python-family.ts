@@ -22,6 +22,8 @@ export interface FamilySpec {
   readonly requirements: string;
   /** Path of the lock file of packages that come as source alone; what builds them stands in `requirements`. */
   readonly sources?: string;
+  /** Without what the packages say they depend on. */
+  readonly alone?: boolean;
   /** Wheels and the tool that fetches them, in bytes, about. */
   readonly downloadBytes: number;
   /** What the wheels take once unpacked, in bytes, about. */
@@ -154,7 +156,8 @@ async function make(making: Making): Promise<ReadyFamily> {
   const install = (...more: readonly string[]): Promise<void> =>
     execute([uv, 'pip', 'install', ...how, ...more], `${sentence(wordsFor(spec))} could not be fetched`, signal);
   await watch(fetched, making, async () => {
-    await install('--only-binary', ':all:', '-r', spec.requirements);
+    const alone = spec.alone === true ? ['--no-deps'] : [];
+    await install('--only-binary', ':all:', ...alone, '-r', spec.requirements);
     // Built with what was just installed and nothing else, so that what builds is locked too.
     if (spec.sources !== undefined) await install('--no-deps', '--no-build-isolation', '-r', spec.sources);
   });

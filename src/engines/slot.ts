@@ -140,7 +140,7 @@ export class Slot {
         });
       });
       try {
-        return await Promise.race([running.sandbox(request), died]);
+        return await Promise.race([running.sandbox(request, onProgress), died]);
       } catch (error) {
         // Nothing has run yet, so an engine that died unnoticed is started once more without a loss.
         if (attempt === 2 || !this.#dead.has(running)) throw error;

@@ -59,7 +59,7 @@ export class Connection implements Supervisor {
   }
 
   async lease(engine: EngineName, request: SandboxRequest, options: LeaseOptions = {}): Promise<Lease> {
-    const { lease, address } = (await this.#ask({ method: 'lease', engine, data: request.data }, options)) as Leased;
+    const { lease, address } = (await this.#ask({ method: 'lease', engine, ...request }, options)) as Leased;
     return { address, ...this.#release(lease) };
   }
 

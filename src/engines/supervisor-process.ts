@@ -87,7 +87,7 @@ class SupervisorProcess {
       case 'hello':
         return true;
       case 'lease': {
-        const sandbox = await this.#slot(request.engine).lease({ data: request.data }, onProgress);
+        const sandbox = await this.#slot(request.engine).lease(request, onProgress);
         if (signal.aborted) {
           await sandbox.close();
           throw new WorldError('stopped', { remedy: 'Run it again.' });

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 
-import type { EngineName, Progress } from '#src/engines/engine.ts';
+import type { EngineName, Progress, SandboxRequest } from '#src/engines/engine.ts';
 import { Bug, LearnerError, reportOf, WorldError, type ErrorReport } from '#src/error.ts';
 import type { Paths } from '#src/paths.ts';
 
 /** One JSON value a line over the supervisor's socket. A request is answered by progress, then a result or an error. */
 export type Request =
-  | { readonly id: number; readonly method: 'lease'; readonly engine: EngineName; readonly data: string | undefined }
+  | ({ readonly id: number; readonly method: 'lease'; readonly engine: EngineName } & SandboxRequest)
   | { readonly id: number; readonly method: 'release'; readonly lease: string }
   | { readonly id: number; readonly method: 'guard'; readonly marker: string }
   | { readonly id: number; readonly method: 'install' | 'start' | 'stop' | 'logs'; readonly engine: EngineName }

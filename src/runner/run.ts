@@ -1,3 +1,4 @@
+import { extensionsIn } from '#src/engines/duckdb-extensions.ts';
 import { type Address, type EngineName, type Progress } from '#src/engines/engine.ts';
 import type { Lease, Supervisor } from '#src/engines/supervisor.ts';
 import { Bug, reportOf } from '#src/error.ts';
@@ -57,7 +58,8 @@ export async function run(
   let timer: AbortSignal | undefined;
   try {
     const lease = async (engine: EngineName, data: string | undefined): Promise<Address> => {
-      const taken = await supervisor.lease(engine, { data }, { onProgress, signal: stopper.signal });
+      const extensions = engine === 'duckdb' ? extensionsIn([...request.before, request.code].join(';\n')) : [];
+      const taken = await supervisor.lease(engine, { data, extensions }, { onProgress, signal: stopper.signal });
       leases.push(taken);
       return taken.address;
     };
@@ -119,5 +121,8 @@ function environmentOf(address: Address | undefined): Environment {
   const { host, port, user, password, database } = address;
   return {
     DATABASE_URL: `postgresql://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}?sslmode=disable`,
+    // What PostgreSQL's own client library reads, in Python and within DuckDB, which can't read a URL from a variable.
+    ...{ PGHOST: host, PGPORT: String(port), PGUSER: user, PGPASSWORD: password, PGDATABASE: database },
+    PGSSLMODE: 'disable',
   };
 }

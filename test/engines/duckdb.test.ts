@@ -7,6 +7,7 @@ import type { Address } from '#src/engines/engine.ts';
 import type { Supervisor } from '#src/engines/supervisor.ts';
 import type { Job } from '#src/engines/worker.ts';
 import { signal, titled } from '#src/process.ts';
+import { run } from '#src/runner/run.ts';
 import { answerOf, begin, clone, runBlock, SOON, type Ran } from '#test/engines/clone.ts';
 import { PROGRAMS } from '#test/engines/programs.ts';
 
@@ -53,7 +54,8 @@ const VALUES = [
 await test('DuckDB', async (t) => {
   const place = await clone(t);
   await using supervisor = await place.connect();
-  for (const part of [values, results, errors, settings, leases, crash]) await part(t, supervisor, place.paths.state);
+  for (const part of [values, results, errors, settings, extensions, leases, crash])
+    await part(t, supervisor, place.paths.state);
 });
 
 async function values(t: test.TestContext, supervisor: Supervisor): Promise<void> {
@@ -156,6 +158,48 @@ async function settings(t: test.TestContext, supervisor: Supervisor): Promise<vo
       `SELECT value FROM duckdb_settings() WHERE name IN (${list}) ORDER BY name`,
     );
     assert.deepEqual(tables(ran)[0]?.rows.flat(), ['UTC', 'false', '953.6 MiB', '2']);
+  });
+}
+
+async function extensions(t: test.TestContext, supervisor: Supervisor): Promise<void> {
+  await t.test('loads what came with the wheels, and INSTALL asks nobody', async () => {
+    const names = ['avro', 'delta', 'ducklake', 'httpfs', 'iceberg', 'postgres_scanner', 'sqlite_scanner'];
+    const code = `${names.map((name) => `INSTALL ${name}; LOAD ${name};`).join('\n')}
+      SELECT string_agg(extension_name, ' ' ORDER BY 1) FROM duckdb_extensions()
+      WHERE loaded AND install_path LIKE '%/duckdb/extensions/%'`;
+    const ran = await runBlock(supervisor, 'duckdb', code);
+    assert.equal(answerOf(ran), names.join(' '), JSON.stringify(ran));
+  });
+  await t.test('keeps a lake: files, and what they are in SQLite', async () => {
+    const ran = await runBlock(
+      supervisor,
+      'duckdb',
+      `LOAD ducklake; LOAD sqlite;
+       ATTACH 'ducklake:sqlite:catalog.sqlite' AS lake (DATA_PATH 'files');
+       CREATE TABLE lake.t AS SELECT 1 AS n; INSERT INTO lake.t VALUES (41);
+       SELECT sum(n)::INT + (SELECT count(*) FROM lake.t AT (VERSION => 1))::INT - 1 FROM lake.t`,
+    );
+    assert.equal(answerOf(ran), '42', JSON.stringify(ran));
+  });
+  await t.test('reads and writes the PostgreSQL that the block has beside it', async () => {
+    const code = `LOAD postgres; ATTACH '' AS pg (TYPE postgres);
+      CREATE TABLE pg.public.mine AS SELECT 2 AS n;
+      SELECT (SELECT count(*) FROM pg.public.orders) > 100 AND (SELECT n FROM pg.public.mine) = 2`;
+    const request = { engine: 'duckdb', with: ['postgres'], data: 'shop', before: [], code } as const;
+    const events: Ran['events'][number][] = [];
+    const outcome = await run(request, supervisor, (event) => events.push(event));
+    assert.equal(answerOf({ ...outcome, events }), 'true', JSON.stringify(events));
+    // The next block on the same worker knows nothing of that database.
+    const next = await runBlock(supervisor, 'duckdb', "LOAD postgres; ATTACH '' AS pg (TYPE postgres)");
+    assert.equal(next.state, 'error', JSON.stringify(next));
+  });
+  await t.test('says as DuckDB does which extension is not there', async () => {
+    const { state, events } = await runBlock(supervisor, 'duckdb', 'LOAD spatial');
+    assert.equal(state, 'error');
+    assert.match(
+      events.findLast((event) => event.type === 'error')?.message ?? '',
+      /spatial\.duckdb_extension" not found/,
+    );
   });
 }
 

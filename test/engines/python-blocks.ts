@@ -98,7 +98,7 @@ export async function begin(
   options: Partial<Job> & { data?: string } = {},
 ): Promise<Block> {
   const { data, ...job } = options;
-  return new Block(await running.sandbox({ data }), { code, ...job });
+  return new Block(await running.sandbox({ data }, () => undefined), { code, ...job });
 }
 
 /** Runs a block to its end and throws its folder away. */
