@@ -33,6 +33,8 @@ export interface AttackOptions {
   readonly watch?: readonly string[];
   /** Every process of the program carries it, with a part of its own below it. */
   readonly marker?: string;
+  /** Called while a commit that has just become durable is held. */
+  readonly onDurable?: (() => Promise<void>) | undefined;
   readonly deadlineMs: number;
   /** The exit code with which the program is done; after a fault it is started until it ends so. */
   readonly expectedExit?: number;
@@ -194,6 +196,7 @@ async function onPoint(stage: Stage, hit: Hit): Promise<'go' | 'drop'> {
 
 async function strike(stage: Stage, hit: Hit): Promise<'go' | 'drop'> {
   await stage.changes.look();
+  if (hit.point === 'after-durable') await stage.options.onDurable?.();
   const index = stage.options.schedule.faults.findIndex(
     (fault, at) => stage.fired[at] === false && matches(fault, hit, stage.history.incarnation),
   );

@@ -11,6 +11,7 @@ export const ANOMALIES = [
   'partial-write',
   'not-idempotent',
   'not-parked',
+  'wrongly-parked',
   'did-not-finish',
   'crashed',
   'wrong-exit',

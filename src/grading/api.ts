@@ -12,8 +12,11 @@ export { killsOf } from '#src/grading/exercise-kills.ts';
 export { faultWords } from '#src/grading/wording.ts';
 export { finding, type Anomaly, type Finding, type Noun } from '#src/grading/anomaly.ts';
 export { canonicalCell, canonicalRow, type Row } from '#src/grading/canonical.ts';
+export { compareParted, type BadRecord, type Conservation, type GoodRecord } from '#src/grading/conservation.ts';
 export type { AttackRule } from '#src/grading/enumerate.ts';
 export { compareRows, type Comparison } from '#src/grading/oracle.ts';
+export { compareReport, type ReportComparison } from '#src/grading/report.ts';
+export { neverFalls } from '#src/grading/seen.ts';
 export { mutated, type FileMutation } from '#src/faults/files.ts';
 export type { HistoryEvent } from '#src/faults/history.ts';
 export type { HttpLog, HttpRequestNote } from '#src/faults/http-ledger.ts';
@@ -51,7 +54,7 @@ export interface StagePlan {
   readonly expectedExit?: number;
   /** A second undisturbed run must leave the same: it is judged again. */
   readonly rerun?: boolean;
-  /** A query that a concurrent reader asks while the program runs. */
+  /** A query that a concurrent reader asks after every commit of the program. */
   readonly reader?: string;
   /** Files below OUTPUT_DIR that are results; another file that changes with the commits is taken for a position. */
   readonly outputs?: readonly string[];

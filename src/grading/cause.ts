@@ -52,7 +52,7 @@ export function likelyCauses(evidence: Evidence): Cause[] {
   if (byTable.length > 0) return byTable;
   const byFile = fileCauses(commits, evidence);
   if (byFile.length > 0) return byFile;
-  const repeated = anomalies.some((anomaly) => anomaly === 'duplicate' || anomaly === 'crashed');
+  const repeated = anomalies.some((anomaly) => ['duplicate', 'crashed', 'not-idempotent'].includes(anomaly));
   if (!repeated) return [];
   if (anomalies.includes('crashed')) return [{ kind: 'met-itself' }];
   if (keepsNothing(commits, positions(evidence))) return [{ kind: 'no-position', commits: commits.length }];

@@ -9,6 +9,15 @@ export const MAX_BOUNDARIES = 40;
 /** What a save may cost, in schedules. */
 export const QUICK_SCHEDULES = 12;
 
+/** No harm at all: the program is run once more when it has finished. */
+export const AGAIN: Fault = {
+  action: 'again',
+  incarnation: 1,
+  boundary: 'program.exit',
+  nth: 1,
+  point: 'client-moved-on',
+};
+
 /** What of a stage is attacked, and how. */
 export interface AttackRule {
   readonly boundary: string;

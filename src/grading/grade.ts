@@ -112,7 +112,7 @@ function verdictOf(
     size: red?.schedule.size ?? options.size,
     points: outcome.points,
     ...(red === undefined ? {} : { schedule: formatSchedule(red.schedule) }),
-    did: didOf(outcome),
+    did: didOf(outcome, options.only),
     findings: (red?.findings ?? []).map((one) => ({ ...one, witnesses: [...one.witnesses] })),
     likely: red === undefined || recorded === undefined ? [] : causesOf(red, recorded),
     ...(options.stage.read === undefined ? {} : { read: options.stage.read }),
@@ -129,7 +129,7 @@ function verdictOf(
   };
 }
 
-function didOf({ red, recorded, points, state }: Outcome): string[] {
+function didOf({ red, recorded, points, state }: Outcome, only: Schedule | undefined): string[] {
   if (red !== undefined) {
     return red.schedule.faults.length === 0
       ? [words.CALM]
@@ -141,6 +141,7 @@ function didOf({ red, recorded, points, state }: Outcome): string[] {
       points.tried,
       (recorded?.plan?.attack ?? []).map(({ boundary }) => boundary),
     ),
+    ...(recorded?.plan?.rerun === true && only === undefined ? [words.AGAIN] : []),
   ];
 }
 

@@ -1,6 +1,6 @@
 import type { Schedule } from '#src/faults/schedule.ts';
 import { finding, type Anomaly } from '#src/grading/anomaly.ts';
-import { countBoundaries, enumerate, schedulesOf, type AttackRule } from '#src/grading/enumerate.ts';
+import { AGAIN, countBoundaries, enumerate, schedulesOf, type AttackRule } from '#src/grading/enumerate.ts';
 import { shrink } from '#src/grading/shrink.ts';
 import { runTrial, type Bench, type Ran } from '#src/grading/trial.ts';
 import type { Level } from '#src/grading/verdict.ts';
@@ -62,16 +62,17 @@ export async function search(options: SearchOptions): Promise<Outcome> {
   const state: State = { beganMs: performance.now(), points: NO_POINTS, ...nothing };
   const recorded = await record(options, state);
   if ('outcome' in recorded) return recorded.outcome;
-  const rules = recorded.first.plan?.attack ?? [];
-  if (rules.length === 0 && options.only === undefined) return ending('passed', state, recorded.first);
+  const { attack: rules = [], rerun = false } = recorded.first.plan ?? {};
+  if (rules.length === 0 && !rerun && options.only === undefined) return ending('passed', state, recorded.first);
   const counts = countBoundaries(recorded.first.history);
   if (!sameCounts(counts, countBoundaries(recorded.second.history)))
     return ending('unknown', state, recorded.first, { why: words.DISAGREE, remedy: words.DISAGREE_REMEDY });
-  const { schedules, possible } = chosen(counts, rules, options);
-  state.points = { ...NO_POINTS, planned: schedules.length, possible };
+  const { schedules, possible } = chosen(counts, { rules, rerun }, options);
+  state.points = { ...NO_POINTS, planned: schedules.filter((one) => !isAgain(one)).length, possible };
   // A line without a fault replays an undisturbed run, and two of them have just been seen to be right.
   if (options.only?.faults.length === 0) return ending('passed', state, recorded.first);
-  if (schedules.length === 0) return notExercised(state, recorded.first, false);
+  const isNothingToBreak = rules.length > 0 && schedules.every(isAgain);
+  if (isNothingToBreak && options.only === undefined) return notExercised(state, recorded.first, false);
   const calmMs = Math.max(recorded.first.elapsedMs, recorded.second.elapsedMs);
   const tally = await tryAll(schedules, Math.max(10_000, 5 * calmMs), options, state);
   if (state.red !== undefined)
@@ -83,7 +84,7 @@ export async function search(options: SearchOptions): Promise<Outcome> {
       remedy: words.ENGINE_REMEDY,
     });
   if (state.unstable !== undefined) return ending('unknown', state, recorded.first, state.unstable);
-  if (state.points.tried === 0) return notExercised(state, recorded.first, true);
+  if (tally.judged === 0) return notExercised(state, recorded.first, true);
   if (tally.unfired > 0)
     return ending('unknown', state, recorded.first, {
       why: words.unfiredWords(tally.unfired, schedules.length),
@@ -92,11 +93,24 @@ export async function search(options: SearchOptions): Promise<Outcome> {
   return ending('passed', state, recorded.first);
 }
 
-function chosen(counts: ReadonlyMap<string, number>, rules: readonly AttackRule[], options: SearchOptions) {
+function chosen(
+  counts: ReadonlyMap<string, number>,
+  { rules, rerun }: { rules: readonly AttackRule[]; rerun: boolean },
+  options: SearchOptions,
+) {
   const { only } = options;
   if (only !== undefined) return { schedules: only.faults.length === 0 ? [] : [only], possible: 1 };
   const { faults, possible } = enumerate(counts, rules, options.level);
-  return { schedules: schedulesOf(options.base, faults, options.regressions), possible };
+  // A program that loads twice when it is killed does so when it is run twice, too; the former tells more.
+  const all = rerun ? [...faults.slice(0, AGAIN_AT), AGAIN, ...faults.slice(AGAIN_AT)] : faults;
+  return { schedules: schedulesOf(options.base, all, options.regressions), possible };
+}
+
+const AGAIN_AT = 3;
+
+/** A run after the end is no crash point, and isn't counted as one. */
+function isAgain({ faults }: Schedule): boolean {
+  return faults.every(({ action }) => action === AGAIN.action);
 }
 
 interface State {
@@ -149,6 +163,8 @@ async function attempt(schedule: Schedule, deadlineMs: number, options: SearchOp
 }
 
 interface Tally {
+  /** Schedules that came to an end and were looked at. */
+  judged: number;
   unfired: number;
   unknown: string | undefined;
 }
@@ -159,7 +175,7 @@ async function tryAll(
   options: SearchOptions,
   state: State,
 ): Promise<Tally> {
-  const tally: Tally = { unfired: 0, unknown: undefined };
+  const tally: Tally = { judged: 0, unfired: 0, unknown: undefined };
   const queue = [...schedules];
   const isOver = (): boolean =>
     options.bench.signal?.aborted === true ||
@@ -195,12 +211,13 @@ async function tryOne(
     tally.unfired++;
     return;
   }
-  const { survived, tried } = state.points;
-  if (ran.findings.length === 0) {
-    state.points = { ...state.points, survived: survived + 1, tried: tried + 1 };
-    return;
+  tally.judged++;
+  const isRight = ran.findings.length === 0;
+  if (!isAgain(schedule)) {
+    const { survived, tried } = state.points;
+    state.points = { ...state.points, survived: survived + (isRight ? 1 : 0), tried: tried + 1 };
   }
-  state.points = { ...state.points, tried: tried + 1 };
+  if (isRight) return;
   // One confirmed failure is what the verdict tells; the others are only counted.
   if (state.red !== undefined) return;
   if (state.isConfirming) {

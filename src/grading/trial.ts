@@ -15,9 +15,10 @@ import { WorldError } from '#src/error.ts';
 import { type Finding, finding } from '#src/grading/anomaly.ts';
 import type { Stage, StagePlan, Trial } from '#src/grading/api.ts';
 import type { Row } from '#src/grading/canonical.ts';
+import { AGAIN } from '#src/grading/enumerate.ts';
 import { layOut, type Program, type Workplace } from '#src/grading/program.ts';
-import { sampleWhile } from '#src/grading/reader.ts';
-import { crashWords } from '#src/grading/wording.ts';
+import { openReader, type Reader } from '#src/grading/reader.ts';
+import { crashWords, RUN_AGAIN } from '#src/grading/wording.ts';
 import type { Exit } from '#src/process.ts';
 import { random } from '#src/random.ts';
 
@@ -98,9 +99,11 @@ async function runIn(
   try {
     for (const sql of plan.tables ?? []) await client.query(sql);
     const due = plan.expectedExit ?? 0;
-    const sampler = plan.reader === undefined ? undefined : sampleWhile(await connect(database), plan.reader);
-    const attacked = await attackIn(place, database, plan, running).finally(() => sampler?.stop());
-    const samples = (await sampler?.samples) ?? [];
+    const reader = plan.reader === undefined ? undefined : await openReader(await connect(database), plan.reader);
+    let samples: readonly (readonly Row[])[] = [];
+    const attacked = await attackIn(place, database, plan, running, { reader }).finally(async () => {
+      samples = (await reader?.end()) ?? [];
+    });
     const ran = ranOf(attacked, schedule, plan, place, running);
     if (attacked.ended === 'stopped') return { ...ran, state: 'stopped' };
     if (attacked.ended === 'deadline') return { ...ran, state: 'late' };
@@ -109,8 +112,10 @@ async function runIn(
     if (exit.code !== due) return { ...ran, findings: [crashed(exit, due)] };
     const trial = trialOf(client, place, attacked, samples);
     const findings = await plan.judge(trial);
-    if (findings.length > 0 || plan.rerun !== true) return { ...ran, findings };
-    return { ...ran, findings: await again(place, database, plan, { client, trial, running }) };
+    const at = schedule.faults.findIndex(({ action }) => action === AGAIN.action);
+    if (findings.length > 0 || plan.rerun !== true || at === -1) return { ...ran, findings };
+    const fired = ran.fired.map((did, index) => did || index === at);
+    return { ...ran, fired, ...(await again(place, database, plan, { client, trial, running, before: ran.history })) };
   } catch (error) {
     throw error instanceof Error && 'severity' in error ? ours(error) : error;
   } finally {
@@ -123,7 +128,7 @@ function attackIn(
   database: Database,
   plan: StagePlan,
   running: Running,
-  httpBefore?: HttpLog,
+  { httpBefore, reader }: { httpBefore?: HttpLog | undefined; reader?: Reader | undefined } = {},
 ): Promise<Attacked> {
   const { program, signal, marker } = running.bench;
   return attack({
@@ -142,10 +147,18 @@ function attackIn(
     httpBefore,
     watch: [place.cwd, place.outputs],
     ...(marker === undefined ? {} : { marker }),
+    onDurable: reader?.look,
     deadlineMs: running.deadlineMs,
     expectedExit: plan.expectedExit ?? 0,
     signal,
   });
+}
+
+interface After {
+  readonly client: Client;
+  readonly trial: Trial;
+  readonly running: Running;
+  readonly before: readonly HistoryEvent[];
 }
 
 /** A second, undisturbed run in the same place must leave what is there as it is. */
@@ -153,14 +166,35 @@ async function again(
   place: Workplace,
   database: Database,
   plan: StagePlan,
-  { client, trial, running }: { client: Client; trial: Trial; running: Running },
-): Promise<readonly Finding[]> {
+  { client, trial, running, before }: After,
+): Promise<Partial<Ran>> {
   const calm = { ...running, schedule: { ...running.schedule, faults: [] } };
-  const second = await attackIn(place, database, plan, calm, trial.http);
-  if (second.ended !== 'completed') return [];
+  const second = await attackIn(place, database, plan, calm, { httpBefore: trial.http });
+  const { history: later, lastLines, output } = ranOf(second, running.schedule, plan, place, running);
+  const history = followedBy(before, later);
+  if (second.ended === 'stopped') return { history, state: 'stopped' };
+  if (second.ended === 'deadline') return { history, state: 'late' };
   await quiet(client, database, running);
-  const findings = await plan.judge({ ...trial, exits: second.exits, history: second.history, http: second.http });
-  return findings.map((one) => ({ ...one, anomaly: 'not-idempotent' }));
+  const due = plan.expectedExit ?? 0;
+  const exit = second.exits.at(-1) ?? { code: null, signal: null };
+  const found =
+    exit.code === due
+      ? await plan.judge({ ...trial, exits: second.exits, history: second.history, http: second.http })
+      : [crashed(exit, due)];
+  return { history, lastLines, output, findings: found.map((one) => ({ ...one, anomaly: 'not-idempotent' })) };
+}
+
+/** One history of two runs: the second begins where the first one ended. */
+function followedBy(first: readonly HistoryEvent[], second: readonly HistoryEvent[]): HistoryEvent[] {
+  const last = first.at(-1) ?? { atMs: 0, incarnation: 1 };
+  const { incarnation } = last;
+  const fault = { atMs: last.atMs, incarnation, lane: 'fault', kind: 'fired', text: RUN_AGAIN } as const;
+  const later = second.map((event) => ({
+    ...event,
+    atMs: event.atMs + last.atMs,
+    incarnation: event.incarnation + incarnation,
+  }));
+  return [...first, fault, ...later];
 }
 
 /** Nothing of the program is left on the server: what it had sent is done or undone. */

@@ -121,9 +121,13 @@ function seconds1(value: number): string {
 /** One fault as a sentence without its end, like `killed your program at commit 3, after …`. */
 export function faultWords(fault: Fault): string {
   const start = fault.incarnation > 1 ? ` on its ${ordinal(fault.incarnation)} start` : '';
-  if (fault.action === 'again') return `ran your program once more${start} after it had finished`;
+  if (fault.action === 'again') return AGAIN;
   return `${actionWords(fault)}${start} at ${boundaryWords(fault.boundary, fault.nth)}, ${pointWords(fault)}`;
 }
+
+export const AGAIN = 'ran your program once more after it had finished';
+/** Beside the lightning. */
+export const RUN_AGAIN = 'run once more';
 
 /** The few words beside the lightning. */
 export function faultMark(fault: { boundary?: string; nth?: number; point?: Point; text: string }): string {
