@@ -41,7 +41,9 @@ const known = z.strictObject({
 /** lab.yaml: the contract of a lab as data. */
 export const labSchema = z.strictObject({
   title: words.describe('as the catalogue has it'),
-  languages: z.partialRecord(z.enum(['python', 'typescript']), language).describe('the languages of starter and solution'),
+  languages: z
+    .partialRecord(z.enum(['python', 'typescript']), language)
+    .describe('the languages of starter and solution'),
   calmLimitSeconds: z.int().positive().default(60).describe('how long an undisturbed run may take'),
   stages: z.array(stage).min(1).describe('in order; named by number from 1'),
   starter: known.describe('where the starter fails, for the reason that its first stage teaches'),
