@@ -16,7 +16,16 @@ export default defineConfig(
     ],
   },
   {
-    files: ['src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts', 'launch/**/*.ts', 'site/src/**/*.ts', 'concepts/**/*.ts'],
+    files: [
+      'src/**/*.ts',
+      'test/**/*.ts',
+      'bench/**/*.ts',
+      'launch/**/*.ts',
+      'site/src/**/*.ts',
+      'concepts/**/*.ts',
+      'challenges/**/*.ts',
+      'projects/**/*.ts',
+    ],
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },
     rules: {

@@ -7,7 +7,7 @@ const MAX_SAMPLES = 2000;
 /** A reader beside the program: what it sees in between may never be a part of a result. */
 export interface Reader {
   /** Looks once. It is called while a commit that has just become durable is held, so that every state is seen. */
-  look(): Promise<void>;
+  readonly look: () => Promise<void>;
   /** What was seen, oldest first; a sample equal to the one before is left out. Ends the connection. */
   end(): Promise<readonly (readonly Row[])[]>;
 }
