@@ -102,7 +102,7 @@ function judge(column: Column, due: number, cell: unknown) {
   }
   const value = column === 'pieces' ? Number(cell) : Math.round(Number(cell) * 100);
   if (value === due) return undefined;
-  const found = `${column} ${String(cell)}`;
+  const found = `${column} ${typeof cell === 'string' ? cell : JSON.stringify(cell)}`;
   if (value > due) {
     const likely =
       'A join repeated rows: where an order meets several rows of another table, everything of the order is there several times.';
