@@ -15,6 +15,8 @@ export const PARTS = {
     inputs: [
       'site',
       'concepts',
+      'challenges',
+      'projects',
       'plan',
       'src/content',
       'src/study',

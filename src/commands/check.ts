@@ -17,13 +17,14 @@ import type { Schedule } from '#src/faults/schedule.ts';
 import { ANOMALIES } from '#src/grading/anomaly.ts';
 import { copyProgram, type Program } from '#src/grading/program.ts';
 import { grade, type Graded, type GradeOptions } from '#src/grading/grade.ts';
-import type { Points } from '#src/grading/search.ts';
+import type { Progress } from '#src/grading/search.ts';
 import type { Level, Verdict } from '#src/grading/verdict.ts';
 import { capture, isRunning } from '#src/process.ts';
 
 export type CheckEvent =
   | { readonly type: 'stage'; readonly stage: number; readonly of: number; readonly title: string }
-  | { readonly type: 'progress'; readonly words: string; readonly points?: Points; readonly elapsedMs?: number }
+  /** `what` is the kind of step, where it is one of the search's. */
+  | ({ readonly type: 'progress'; readonly words: string } & Partial<Omit<Progress, 'words'>>)
   /** The verdict holds, but could not be written down in the learner's folder. */
   | { readonly type: 'unsaved'; readonly message: string; readonly remedy: string }
   | { readonly type: 'verdict'; readonly verdict: Verdict; readonly text: string; readonly list: readonly string[] };

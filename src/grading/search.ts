@@ -24,6 +24,7 @@ export interface SearchOptions {
 }
 
 export interface Progress {
+  readonly what: words.Step['what'];
   readonly words: string;
   readonly points: Points;
   readonly elapsedMs: number;
@@ -130,7 +131,7 @@ type Recorded = { readonly first: Ran; readonly second: Ran } | { readonly outco
 async function record(options: SearchOptions, state: State): Promise<Recorded> {
   const calm = { ...options.base, faults: [] };
   const run = async (at: number): Promise<Ran> => {
-    say(options, state, words.progressWords({ what: 'recording', at, of: 2 }));
+    say(options, state, { what: 'recording', at, of: 2 });
     return attempt(calm, options.calmLimitMs, options);
   };
   const [first, second] = options.workers > 1 ? await Promise.all([run(1), run(2)]) : [await run(1), await run(2)];
@@ -186,7 +187,7 @@ async function tryAll(
       const at = schedules.length - queue.length;
       const [fault] = next.faults;
       const of = schedules.length;
-      say(options, state, words.progressWords({ what: 'trying', at, of, ...(fault === undefined ? {} : { fault }) }));
+      say(options, state, { what: 'trying', at, of, ...(fault === undefined ? {} : { fault }) });
       await tryOne(next, deadlineMs, options, state, tally);
     }
   };
@@ -250,7 +251,7 @@ async function confirm(
   const again: Ran[] = [];
   for (let at = 1; at <= times; at++) {
     const of = REPEATS;
-    say(options, state, words.progressWords({ what: 'confirming', at: of - times + at, of }));
+    say(options, state, { what: 'confirming', at: of - times + at, of });
     again.push(asFinding(await attempt(suspect.schedule, deadlineMs, options), deadlineMs));
   }
   return again;
@@ -284,7 +285,7 @@ async function smallest(found: Ran, calmMs: number, options: SearchOptions, stat
     minSize: quick ? options.base.size : options.minSize,
     isOver: () => options.bench.signal?.aborted === true || performance.now() - beganMs > SHRINK_BUDGET_MS,
     fails: async (schedule, at) => {
-      say(options, state, words.progressWords({ what: 'shrinking', at, of: SHRINK_RUNS }));
+      say(options, state, { what: 'shrinking', at, of: SHRINK_RUNS });
       const ran = asFinding(await attempt(schedule, deadlineMs, options), deadlineMs);
       if (ran.fired.includes(false) || !isSame(ran, found)) return false;
       const again = asFinding(await attempt(schedule, deadlineMs, options), deadlineMs);
@@ -296,8 +297,14 @@ async function smallest(found: Ran, calmMs: number, options: SearchOptions, stat
   return best;
 }
 
-function say(options: SearchOptions, state: State, text: string): void {
-  options.tell({ words: text, points: state.points, elapsedMs: Math.round(performance.now() - state.beganMs) });
+function say(options: SearchOptions, state: State, step: words.Step): void {
+  const text = words.progressWords(step);
+  options.tell({
+    what: step.what,
+    words: text,
+    points: state.points,
+    elapsedMs: Math.round(performance.now() - state.beganMs),
+  });
 }
 
 function sameCounts(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): boolean {

@@ -10,9 +10,8 @@ const LANE_HEIGHT = 72;
 /** The ends of slots stay inside the lanes. */
 const PAD = 28;
 
-/** Light and dark in one file, after the wish of whoever looks. */
-const STYLE = `svg{--paper:#fff;--ink:#1d2430;--quiet:#616a77;--rule:#e3e6ea;--run:#3b6ea8;--ok:#2f7d4f;--fault:#a34b06;--broken:#b42318;--brokenfill:#fdecea}
-@media (prefers-color-scheme:dark){svg{--paper:#14181e;--ink:#e6e9ee;--quiet:#98a2b0;--rule:#2a313b;--run:#7fb0e6;--ok:#6cc490;--fault:#f0b35a;--broken:#ff8a80;--brokenfill:#3a1d1b}}
+/** Light and dark in one file: after the wish of whoever looks, or of the page that it stands in. */
+const STYLE = `:root{color-scheme:light dark}svg{--paper:light-dark(#fff,#14181e);--ink:light-dark(#1d2430,#e6e9ee);--quiet:light-dark(#616a77,#98a2b0);--rule:light-dark(#e3e6ea,#2a313b);--run:light-dark(#3b6ea8,#7fb0e6);--ok:light-dark(#2f7d4f,#6cc490);--fault:light-dark(#a34b06,#f0b35a);--broken:light-dark(#b42318,#ff8a80);--brokenfill:light-dark(#fdecea,#3a1d1b)}
 .paper{fill:var(--paper)}text{fill:var(--ink)}.quiet{fill:var(--quiet)}.small{font-size:11.5px}.rule{stroke:var(--rule)}.strong{font-weight:600}.run{fill:var(--run)}.on{fill:var(--paper);font-size:12px}
 .faultt{fill:var(--fault);font-weight:600;font-size:12px}.bolt{fill:var(--fault)}.cross{stroke:var(--fault);stroke-width:2.5;fill:none}.okt{fill:var(--ok);font-weight:600}.brokent{fill:var(--broken);font-weight:600}
 .ok{stroke:var(--ok);fill:var(--paper);stroke-width:2}.bad{stroke:var(--broken);fill:var(--brokenfill);stroke-width:2}.held{stroke:var(--quiet);fill:var(--paper);stroke-width:2;stroke-dasharray:3 3}

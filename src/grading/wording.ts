@@ -301,12 +301,14 @@ export const STOPPED = 'you stopped it; this is what was known until then';
 
 // While it runs
 
-export function progressWords(step: {
+export interface Step {
   readonly what: 'recording' | 'trying' | 'confirming' | 'shrinking' | 'preparing';
   readonly at: number;
   readonly of: number;
   readonly fault?: Fault;
-}): string {
+}
+
+export function progressWords(step: Step): string {
   switch (step.what) {
     case 'preparing':
       return 'preparing your program';

@@ -84,5 +84,5 @@ test('what a program printed never becomes markup, and every mark can be reached
   assert.match(svg, /&lt;img src=x onerror=alert\(1\)&gt;&amp;&quot;/);
   assert.doesNotMatch(svg, /<script|href|NaN|undefined/);
   for (const [, inside] of svg.matchAll(/<g tabindex="0" role="img">(.{7})/g)) assert.equal(inside, '<title>');
-  assert.match(svg, /prefers-color-scheme:dark/);
+  assert.match(svg, /light-dark\(/);
 });

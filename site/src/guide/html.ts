@@ -39,7 +39,7 @@ export class Links {
   }
 
   #link(node: Link): void {
-    const term = this.#terms.get(/^(?:\.\.\/)?GLOSSARY\.md#(.+)$/.exec(node.url)?.[1] ?? '');
+    const term = this.#terms.get(/^(?:\.\.\/)*GLOSSARY\.md#(.+)$/.exec(node.url)?.[1] ?? '');
     if (term !== undefined) {
       this.#used.add(term.anchor);
       node.url = `/glossary/#${term.anchor}`;
@@ -52,8 +52,10 @@ export class Links {
       };
       return;
     }
-    const guide = /^(?:\.\/)?(\d\d-[a-z0-9-]+)\.md(#.*)?$/.exec(node.url);
+    const guide = /^(?:\.\/|(?:\.\.\/)*concepts\/)?(\d\d-[a-z0-9-]+)\.md(#.*)?$/.exec(node.url);
     if (guide !== null) node.url = `/concepts/${guide[1]}/${guide[2] ?? ''}`;
+    const lab = /^(?:\.\.\/)*((?:challenges|projects)\/\d\d-[a-z0-9-]+)\/(?:README\.md)?(#.*)?$/.exec(node.url);
+    if (lab !== null) node.url = `/${lab[1]}/${lab[2] ?? ''}`;
     else if (/^https:/.test(node.url))
       node.data = { hProperties: { rel: ['noopener', 'noreferrer'], target: '_blank' } };
   }

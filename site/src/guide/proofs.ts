@@ -16,11 +16,11 @@ export function proofs(guide: string, labs: readonly Lab[]): string {
   return `<div class="proofs"><p class="proofs-title" id="proofs-title">Where it is proved</p><ul aria-labelledby="proofs-title">${rows.join('')}</ul></div>`;
 }
 
-function row({ id, kind, number, title, stages, written }: Lab, numbers: readonly number[]): string {
+function row({ id, kind, path, number, title, stages, written }: Lab, numbers: readonly number[]): string {
   const name = escape(`${kind === 'project' ? 'Project' : 'Challenge'} ${number}, ${title}`);
   const steps = numbers.map((n) => `<li>Stage ${n}: ${escape(stages[n - 1] ?? '')}</li>`).join('');
   const head = written
-    ? `<a href="/#lab-${id}">${name}</a> <code>./dej start ${id}</code>`
+    ? `<a href="/${path}/">${name}</a> <code>./dej start ${id}</code>`
     : `<span class="planned">${name} <small>not written yet</small></span>`;
   return `<li>${head}<ul>${steps}</ul></li>`;
 }

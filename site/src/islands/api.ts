@@ -40,20 +40,33 @@ const NOT_IN = {
 } as const;
 
 /** Posts a request and calls back for each event of its answer. Aborting the signal stops the work. */
-export async function postForEvents<T>(
+export function postForEvents<T>(
   path: string,
   body: unknown,
   onEvent: (event: T) => void,
   signal: AbortSignal,
 ): Promise<Reply<undefined>> {
+  return events(path, { method: 'POST', headers: HEADERS, body: JSON.stringify(body), signal }, onEvent, signal);
+}
+
+/** Calls back for each event of something that goes on by itself; aborting the signal only stops looking. */
+export function getEvents<T>(
+  path: string,
+  onEvent: (event: T) => void,
+  signal: AbortSignal,
+): Promise<Reply<undefined>> {
+  return events(path, { signal }, onEvent, signal);
+}
+
+async function events<T>(
+  path: string,
+  request: RequestInit,
+  onEvent: (event: T) => void,
+  signal: AbortSignal,
+): Promise<Reply<undefined>> {
   let response: Response;
   try {
-    response = await fetch(path, {
-      method: 'POST',
-      headers: HEADERS,
-      body: JSON.stringify(body),
-      signal,
-    });
+    response = await fetch(path, request);
   } catch {
     return signal.aborted ? { ok: true, value: undefined } : NO_APP;
   }

@@ -12,7 +12,7 @@ function island(name: string, load: Loader): void {
         if (!entries.some((entry) => entry.isIntersecting)) return;
         watcher.disconnect();
         void Promise.all([import('svelte'), load()]).then(([{ mount }, { default: Part }]) => {
-          mount(Part, { target: host.querySelector('.quiz-bar') ?? host, props: { host } });
+          mount(Part, { target: host.querySelector('.quiz-bar, .lab-live') ?? host, props: { host } });
           host.dataset['alive'] = 'true';
         });
       },
@@ -39,6 +39,8 @@ island('journal-prompt', () => import('../journal/JournalPrompt.svelte'));
 island('engine-table', () => import('./EngineTable.svelte'));
 island('plan-board', () => import('../plan/PlanBoard.svelte'));
 island('concept-picture', () => import('./ConceptPicture.svelte'));
+island('lab-bench', () => import('../lab/LabBench.svelte'));
+element('copy-line', (host) => void import('./copy.ts').then(({ addCopyButton }) => addCopyButton(host)));
 element('guide-progress', (host) => void import('../progress/guide.ts').then(({ showProgress }) => showProgress(host)));
 element('home-progress', (host) => void import('../progress/home.ts').then(({ showRoadmap }) => showRoadmap(host)));
 element('today-glance', (host) => void import('../today/glance.ts').then(({ showToday }) => showToday(host)));

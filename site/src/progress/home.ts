@@ -1,4 +1,5 @@
 import type { Progress } from '#src/commands/journal.ts';
+import { labGlance } from '#src/study/lab-progress.ts';
 
 import { getJson } from '../islands/api.ts';
 import { paintProblems } from './guide.ts';
@@ -8,10 +9,19 @@ import { glance, summary } from './words.ts';
 export async function showRoadmap(host: HTMLElement): Promise<void> {
   const reply = await getJson<Progress>('/api/progress');
   if (!reply.ok) return;
-  const { guides, problems } = reply.value;
+  const { guides, labs, problems } = reply.value;
   for (const row of host.querySelectorAll<HTMLElement>('[data-guide]')) {
     const progress = guides[row.dataset['guide'] ?? ''];
     const words = progress === undefined ? '' : glance(progress);
+    const state = row.querySelector('.guide-state');
+    if (state !== null) state.textContent = words;
+    row.classList.toggle('is-done', progress?.done === true);
+    row.classList.toggle('is-begun', words !== '' && progress?.done !== true);
+  }
+  // The labs stand below the roadmap, in a list of their own.
+  for (const row of document.querySelectorAll<HTMLElement>('[data-lab]')) {
+    const progress = labs[row.dataset['lab'] ?? ''];
+    const words = progress === undefined ? '' : labGlance(progress);
     const state = row.querySelector('.guide-state');
     if (state !== null) state.textContent = words;
     row.classList.toggle('is-done', progress?.done === true);
