@@ -78,6 +78,7 @@ export function requestFor(guide: Guide, block: Block, code: string | undefined)
     engine: block.engine,
     with: block.with,
     data: block.data,
+    own: block.own,
     before: earlier.map((other) => other.code),
     code: code ?? block.code,
     scene: block.scene,

@@ -110,7 +110,12 @@ export class BlockReader {
     for (const block of blocks) {
       const first = blocks.find(({ session }) => session !== undefined && session === block.session);
       if (first === undefined || block.norun !== undefined) continue;
-      if (first.engine !== block.engine || first.data !== block.data || first.scene !== block.scene)
+      if (
+        first.engine !== block.engine ||
+        first.data !== block.data ||
+        first.scene !== block.scene ||
+        first.own !== block.own
+      )
         this.#report(
           block.place.line,
           `the session ${JSON.stringify(block.session)} began in line ${first.place.line} with another engine or other data, or one of the two is a scene`,
@@ -135,6 +140,7 @@ export class BlockReader {
       with: beside.filter((name) => name !== undefined).filter(isEngine),
       scene,
       data: value('data'),
+      own: fence.flags.has('own'),
       session: value('session'),
       deep: deep || fence.flags.has('deep'),
       exercise,
@@ -178,6 +184,12 @@ export class BlockReader {
     }
     if (names[0] === undefined && block.norun === undefined)
       this.#report(line, 'the block names no engine', 'Say where it runs, engine=…, or why it can’t, norun="why".');
+    if (block.own && ![block.engine, ...block.with].includes('postgres'))
+      this.#report(
+        line,
+        'own is a server of PostgreSQL, and the block uses none',
+        'Leave it out, or add with=postgres.',
+      );
     if (block.engine !== undefined && !block.scene && block.language !== LANGUAGE_OF[block.engine])
       this.#report(
         line,

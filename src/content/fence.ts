@@ -23,7 +23,7 @@ export const BLOCK_ATTRIBUTES = [
   'needs',
   'norun',
 ] as const;
-export const BLOCK_FLAGS = ['deep'] as const;
+export const BLOCK_FLAGS = ['deep', 'own'] as const;
 export const OUTPUT_ATTRIBUTES = ['of', 'normalise'] as const;
 
 /** Reads a fence's attributes; undefined when it has none, which is an ordinary fence. */

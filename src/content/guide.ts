@@ -63,6 +63,8 @@ export interface Block {
   /** Its code is a scene's (see scene.ts), which several actors play. */
   readonly scene: boolean;
   readonly data: string | undefined;
+  /** PostgreSQL is a server of its own, whose administrator the block is: for slots, settings and crashes. */
+  readonly own: boolean;
   /** Blocks of one guide with the same session share state and run in order. */
   readonly session: string | undefined;
   readonly deep: boolean;

@@ -73,6 +73,8 @@ export interface SandboxRequest {
   readonly data: string | undefined;
   /** Extensions of the engine that the block loads; fetched when they are not there yet. */
   readonly extensions?: readonly string[] | undefined;
+  /** A whole server for this place alone, whose administrator it is; only PostgreSQL has it. */
+  readonly own?: boolean | undefined;
 }
 
 /** Where a block's code is sent. A socket path reaches a worker that speaks the protocol of worker.ts. */

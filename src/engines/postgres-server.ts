@@ -47,12 +47,14 @@ export async function launch(
   data: string,
   template: ClusterTemplate,
   context: StartContext,
+  /** In the titles of its processes; begins with the marker. */
+  title: string = context.marker,
 ): Promise<Server> {
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
     let isPortTaken = false;
     // Its processes rewrite their environment and so lose the marker; it stands in their titles instead.
-    const settings = { ...SETTINGS, port, cluster_name: context.marker };
+    const settings = { ...SETTINGS, port, cluster_name: title };
     const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const argv = commandOf(account, [join(account.native, 'bin', 'postgres'), '-D', data, ...flags]);
     const child = await start(argv, { marker: context.marker, group: true, cwd: data, ...(account.user ?? {}) });
@@ -69,7 +71,7 @@ export async function launch(
       await admin.end();
       return { child, address: { host: '127.0.0.1', port, user: ADMIN, password } };
     } catch (error) {
-      await shutDown(child, context.marker);
+      await shutDown(child, title);
       // Between finding a free port and taking it somebody else may be quicker.
       if (attempt === 3 || !isPortTaken) throw error;
     }
@@ -108,12 +110,12 @@ export async function connectAs(address: ServerAddress, database: string = ADMIN
 }
 
 /** Ends the server at once: what an orderly end would still write is thrown away with its folder. */
-export async function shutDown(child: Child, marker: string): Promise<void> {
+export async function shutDown(child: Child, title: string): Promise<void> {
   const family = await descendants(child.pid);
   signal(child.pid, 'SIGQUIT');
   let ended = false;
   void child.exited.then(() => (ended = true));
   await until('end of PostgreSQL', () => ended, { deadlineMs: 3000, everyMs: 5 }).catch(() => undefined);
   // A process whose parent was killed goes on with its query; only its title still says whose it is.
-  await killTrees([child.pid, ...family, ...(await titled(`postgres: ${marker}`))]);
+  await killTrees([child.pid, ...family, ...(await titled(`postgres: ${title}`))]);
 }

@@ -7,6 +7,7 @@ import type { Engine, EngineDeath, Installed, Running, StartContext } from '#src
 import { accountFor, sweepApart } from '#src/engines/postgres-account.ts';
 import { clusterTemplate, copyCluster, link } from '#src/engines/postgres-cluster.ts';
 import { Databases } from '#src/engines/postgres-databases.ts';
+import { ownServer } from '#src/engines/postgres-own.ts';
 import { launch, shutDown } from '#src/engines/postgres-server.ts';
 import { isRunning } from '#src/process.ts';
 
@@ -63,6 +64,7 @@ async function startServer(native: string, version: string, context: StartContex
     async sandbox(request) {
       // The news of its death is on its way, and ends the wait.
       if (!(await isRunning(server.child.pid))) return new Promise(() => undefined);
+      if (request.own === true) return ownServer({ account, template, context }, request);
       return databases.lease(request);
     },
     async stop() {

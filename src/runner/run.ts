@@ -14,6 +14,8 @@ export interface RunRequest {
   /** Engines it uses beside its own, each clean too; PostgreSQL's address comes as DATABASE_URL. */
   readonly with: readonly EngineName[];
   readonly data: string | undefined;
+  /** PostgreSQL comes as a whole server of the block's own. */
+  readonly own?: boolean;
   /** Earlier blocks of the same session, run first and silently. */
   readonly before: readonly string[];
   readonly code: string;
@@ -59,7 +61,8 @@ export async function run(
   try {
     const lease = async (engine: EngineName, data: string | undefined): Promise<Address> => {
       const extensions = engine === 'duckdb' ? extensionsIn([...request.before, request.code].join(';\n')) : [];
-      const taken = await supervisor.lease(engine, { data, extensions }, { onProgress, signal: stopper.signal });
+      const own = request.own === true && engine === 'postgres';
+      const taken = await supervisor.lease(engine, { data, extensions, own }, { onProgress, signal: stopper.signal });
       leases.push(taken);
       return taken.address;
     };

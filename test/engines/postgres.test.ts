@@ -18,7 +18,7 @@ await test('PostgreSQL', async (t) => {
   const found = await registry(place.paths).postgres.find();
   if (found.state === 'missing') return t.skip(found.why);
   await using supervisor = await place.connect();
-  for (const part of [rights, doors, data, results, settings, crash]) await part(t, supervisor, place);
+  for (const part of [rights, doors, data, results, settings, own, crash]) await part(t, supervisor, place);
 });
 
 function addressOf({ address }: Lease): PostgresAddress {
@@ -137,6 +137,25 @@ async function settings(t: test.TestContext, supervisor: Supervisor): Promise<vo
   });
 }
 
+async function own(t: test.TestContext, supervisor: Supervisor): Promise<void> {
+  await t.test('a server of its own has its own slots and settings, and is gone with its lease', async () => {
+    await using shared = await supervisor.lease('postgres', { data: undefined });
+    const lease = await supervisor.lease('postgres', { data: 'shop', own: true });
+    const mine = addressOf(lease);
+    assert.notEqual(mine.port, addressOf(shared).port);
+    await ask(mine, "SELECT pg_create_logical_replication_slot('mine', 'pgoutput')");
+    await ask(mine, "ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'");
+    assert.deepEqual(await ask(mine, 'SELECT count(*)::int AS n FROM orders'), [{ n: 1000 }]);
+    assert.deepEqual(await ask(addressOf(shared), 'SELECT count(*)::int AS n FROM pg_replication_slots'), [{ n: 0 }]);
+    const [{ title }] = (await ask(mine, "SELECT current_setting('cluster_name') AS title")) as [{ title: string }];
+    assert.ok((await titled(`postgres: ${title}`)).length > 0);
+    await lease[Symbol.asyncDispose]();
+    const isGone = async (): Promise<boolean> => (await titled(`postgres: ${title}`)).length === 0;
+    await until('end of its processes', isGone, SOON);
+    assert.deepEqual(await ask(addressOf(shared), 'SELECT 1 AS n'), [{ n: 1 }]);
+  });
+}
+
 async function crash(t: test.TestContext, supervisor: Supervisor, place: Clone): Promise<void> {
   await t.test('recovers from a killed session, and what waited goes on', async () => {
     const [server = assert.fail()] = (await place.file()).engines.map(({ pid }) => pid);
@@ -146,6 +165,10 @@ async function crash(t: test.TestContext, supervisor: Supervisor, place: Clone):
     signal(session, 'SIGKILL');
     const { state, events } = await block.ended;
     assert.equal(state, 'unknown', JSON.stringify(events));
+    // Who connects before the server has noticed is killed with all the others; from then on one waits.
+    const noticed = async (): Promise<boolean> =>
+      (await supervisor.logs('postgres')).some((line) => line.includes('terminating any other active server'));
+    await until('the server noticing', noticed, SOON);
     const next = await Promise.all(
       [1, 2, 3, 4, 5].map(() => runBlock(supervisor, 'postgres', PROGRAMS.postgres.answer)),
     );

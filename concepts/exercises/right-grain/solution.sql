@@ -1,0 +1,14 @@
+WITH item AS (
+  SELECT order_id, sum(quantity) AS pieces
+  FROM order_items GROUP BY order_id),
+payment AS (
+  SELECT order_id, sum(amount) AS paid
+  FROM payments GROUP BY order_id)
+SELECT c.country, sum(o.amount) AS revenue,
+       coalesce(sum(i.pieces), 0) AS pieces,
+       coalesce(sum(p.paid), 0) AS paid
+FROM orders o
+JOIN customers c USING (customer_id)
+LEFT JOIN item i USING (order_id)
+LEFT JOIN payment p USING (order_id)
+GROUP BY c.country ORDER BY c.country;
