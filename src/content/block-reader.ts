@@ -18,13 +18,15 @@ import { parseScene } from '#src/content/scene.ts';
 import { ENGINE_NAMES, type EngineName } from '#src/engines/engine.ts';
 
 const LANGUAGES = ['sql', 'python', 'scene', 'bash', 'json', 'typescript', 'java', 'yaml', 'javascript', 'text'];
-/** What each engine understands. */
-const LANGUAGE_OF: Readonly<Record<EngineName, string>> = {
+/** What each engine understands; one that is only used by others has none. */
+const LANGUAGE_OF: Readonly<Record<EngineName, string | undefined>> = {
   duckdb: 'sql',
   postgres: 'sql',
   python: 'python',
   lake: 'python',
   kafka: 'bash',
+  connect: undefined,
+  s3: undefined,
 };
 const DATA = ['shop'];
 
@@ -184,18 +186,18 @@ export class BlockReader {
     }
     if (names[0] === undefined && block.norun === undefined)
       this.#report(line, 'the block names no engine', 'Say where it runs, engine=…, or why it can’t, norun="why".');
-    if (block.own && ![block.engine, ...block.with].includes('postgres'))
+    if (block.own && ![block.engine, ...block.with].some((name) => name === 'postgres' || name === 'connect'))
       this.#report(
         line,
         'own is a server of PostgreSQL, and the block uses none',
         'Leave it out, or add with=postgres.',
       );
-    if (block.engine !== undefined && !block.scene && block.language !== LANGUAGE_OF[block.engine])
-      this.#report(
-        line,
-        `${block.engine} does not run ${block.language}`,
-        `Its language is ${LANGUAGE_OF[block.engine]}.`,
-      );
+    const { engine, language } = block;
+    if (engine === undefined || block.scene || language === LANGUAGE_OF[engine]) return;
+    const own = LANGUAGE_OF[engine];
+    const remedy =
+      own === undefined ? `Other blocks use it: write engine=python with=${engine}.` : `Its language is ${own}.`;
+    this.#report(line, `${engine} does not run ${language}`, remedy);
   }
 
   #checkScene({ code, engine, with: others, place: { line } }: Block): void {

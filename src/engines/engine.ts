@@ -2,7 +2,7 @@ import type { LogTail } from '#src/engines/log.ts';
 import type { Paths } from '#src/paths.ts';
 
 /** The engines of this version. Later ones come through the same interface. */
-export const ENGINE_NAMES = ['duckdb', 'postgres', 'python', 'lake', 'kafka'] as const;
+export const ENGINE_NAMES = ['duckdb', 'postgres', 'python', 'lake', 'kafka', 'connect', 's3'] as const;
 export type EngineName = (typeof ENGINE_NAMES)[number];
 
 /** Told while something long goes on: what, and how far in bytes where that is known. */
@@ -66,6 +66,8 @@ export interface StartContext {
   readonly marker: string;
   readonly onProgress: OnProgress;
   readonly signal?: AbortSignal | undefined;
+  /** A place on another engine that this one stands on; the other stays up while it is held. */
+  lease(engine: EngineName, request: SandboxRequest): Promise<Sandbox>;
 }
 
 export interface SandboxRequest {

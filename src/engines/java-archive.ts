@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { until } from '#src/deadline.ts';
@@ -43,6 +43,7 @@ export async function archiveFlags(program: Program, context: StartContext): Pro
     if (existsSync(path)) return flags;
     await program.train([`-XX:AOTCacheOutput=${partial}`]);
     await rename(partial, path);
+    await removeOld(home, name, path);
     return flags;
   } catch (error) {
     context.signal?.throwIfAborted();
@@ -52,6 +53,13 @@ export async function archiveFlags(program: Program, context: StartContext): Pro
     for (const left of [partial, `${partial}.config`]) await rm(left, { force: true });
     await held.release();
   }
+}
+
+/** Archives of the same program with other jars or flags; who still runs from one keeps it open. */
+async function removeOld(home: string, name: string, path: string): Promise<void> {
+  const old = (await readdir(home)).filter((file) => /^[0-9a-f]{12}\.aot$/.test(file.slice(name.length + 1)));
+  for (const file of old)
+    if (file.startsWith(`${name}-`) && join(home, file) !== path) await rm(join(home, file), { force: true });
 }
 
 function keyOf({ java, classPath, flags }: Program): string {

@@ -77,16 +77,18 @@ export async function writeSettings({ directory, port, controllerPort }: BrokerP
     'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
     'log.dirs': join(directory, 'data'),
   };
-  const path = join(directory, 'server.properties');
   await mkdir(directory, { recursive: true });
-  await writeFile(path, properties(all));
-  return path;
+  return writeProperties(join(directory, 'server.properties'), all);
 }
 
-/** A Java properties file. */
-export function properties(settings: Readonly<Record<string, string | number | boolean>>): string {
+/** Writes a file of Java's properties, for its owner only, and gives its path. */
+export async function writeProperties(
+  path: string,
+  settings: Readonly<Record<string, string | number | boolean>>,
+): Promise<string> {
   const lines = Object.entries(settings).map(([name, value]) => `${name}=${String(value).replaceAll('\\', '\\\\')}`);
-  return `${lines.join('\n')}\n`;
+  await writeFile(path, `${lines.join('\n')}\n`, { mode: 0o600 });
+  return path;
 }
 
 /** What goes to the engine's log: what went wrong, with a time. Gives the flag that names the file. */
@@ -101,6 +103,6 @@ export async function logFlag(directory: string, level = 'WARN'): Promise<string
     'appender.out.layout.type': 'PatternLayout',
     'appender.out.layout.pattern': '%d{HH:mm:ss.SSS} %p %c{1}: %m%n',
   };
-  await writeFile(path, properties(settings));
+  await writeProperties(path, settings);
   return `-Dlog4j2.configurationFile=${path}`;
 }

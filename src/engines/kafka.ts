@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 
 import { Folders } from '#src/engines/data.ts';
-import type { Engine, Installed, Running, StartContext } from '#src/engines/engine.ts';
-import { findJvm, type ReadyJvm } from '#src/engines/jvm.ts';
+import type { Engine, Running, StartContext } from '#src/engines/engine.ts';
+import type { ReadyJvm } from '#src/engines/jvm.ts';
+import { jvmEngine } from '#src/engines/jvm-engine.ts';
 import { Broker } from '#src/engines/kafka-broker.ts';
 import { KafkaPlaces } from '#src/engines/kafka-places.ts';
 import { KafkaTools } from '#src/engines/kafka-tools.ts';
@@ -13,31 +14,17 @@ const VERSION = '4.3.1';
 
 /** Apache Kafka: one broker that is its own controller, on loopback; each block has names of its own in it. */
 export function kafka(paths: Paths): Engine {
-  return {
-    name: 'kafka',
-    title: 'Apache Kafka',
-    purpose: 'The log that programs write events to and read them from, with Kafka’s own command-line tools.',
-    async find() {
-      const jvm = await findJvm(paths, ['kafka']);
-      if (jvm.state === 'missing') return jvm;
-      if (jvm.state === 'ready') return installed(jvm);
-      const { downloadBytes } = jvm;
-      return {
-        state: 'available',
-        downloadBytes,
-        install: async (onProgress, signal) => installed(await jvm.install(onProgress, signal)),
-      };
+  return jvmEngine(
+    {
+      name: 'kafka',
+      title: 'Apache Kafka',
+      purpose: 'The log that programs write events to and read them from, with Kafka’s own command-line tools.',
+      version: VERSION,
+      sets: ['kafka'],
+      start: startKafka,
     },
-  };
-}
-
-function installed(jvm: ReadyJvm): Installed {
-  return {
-    state: 'installed',
-    version: VERSION,
-    diskBytes: jvm.diskBytes,
-    start: (context) => startKafka(jvm, context),
-  };
+    paths,
+  );
 }
 
 async function startKafka(jvm: ReadyJvm, context: StartContext): Promise<Running> {

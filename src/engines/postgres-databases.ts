@@ -68,7 +68,7 @@ export class Databases {
     const name = `block_${randomBytes(6).toString('hex')}`;
     const password = randomBytes(18).toString('base64url');
     await this.#admin.execute([
-      `CREATE ROLE ${name} LOGIN PASSWORD '${password}' IN ROLE ${LEARNER}`,
+      `CREATE ROLE ${name} LOGIN REPLICATION PASSWORD '${password}' IN ROLE ${LEARNER}`,
       `CREATE DATABASE ${name} TEMPLATE ${template} OWNER ${name} STRATEGY wal_log`,
       `REVOKE CONNECT, TEMPORARY ON DATABASE ${name} FROM PUBLIC`,
     ]);
@@ -109,6 +109,19 @@ export class Databases {
   }
 
   async #drop(name: string): Promise<void> {
-    await this.#cleaner.execute([`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`, `DROP ROLE IF EXISTS ${name}`]);
+    // A slot that somebody reads from keeps its database; one that nobody reads from goes with it.
+    const release = `DO $$ BEGIN
+      FOR i IN 1..500 LOOP
+        PERFORM pg_terminate_backend(active_pid) FROM pg_replication_slots
+          WHERE database = '${name}' AND active_pid IS NOT NULL;
+        EXIT WHEN NOT FOUND;
+        PERFORM pg_sleep(0.01);
+      END LOOP;
+    END $$`;
+    await this.#cleaner.execute([
+      release,
+      `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`,
+      `DROP ROLE IF EXISTS ${name}`,
+    ]);
   }
 }

@@ -30,6 +30,9 @@ const SETTINGS = {
   wal_level: 'logical',
   shared_buffers: '64MB',
   max_connections: 100,
+  // Blocks, spares and connectors of several places at once.
+  max_replication_slots: 20,
+  max_wal_senders: 20,
   log_checkpoints: 'off',
   jit: 'off',
   timezone: 'UTC',

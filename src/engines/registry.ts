@@ -1,14 +1,24 @@
 import { duckdb } from '#src/engines/duckdb.ts';
 import type { Engine, EngineName } from '#src/engines/engine.ts';
 import { kafka } from '#src/engines/kafka.ts';
+import { kafkaConnect } from '#src/engines/kafka-connect.ts';
 import { postgres } from '#src/engines/postgres.ts';
 import { LAKE, python } from '#src/engines/python.ts';
+import { s3 } from '#src/engines/s3.ts';
 import type { EngineStatus } from '#src/engines/status.ts';
 import type { Paths } from '#src/paths.ts';
 
 /** Every engine by its name. */
 export function registry(paths: Paths): Record<EngineName, Engine> {
-  return { duckdb, postgres, python: python(paths), lake: python(paths, LAKE), kafka: kafka(paths) };
+  return {
+    duckdb,
+    postgres,
+    python: python(paths),
+    lake: python(paths, LAKE),
+    kafka: kafka(paths),
+    connect: kafkaConnect(paths),
+    s3: s3(paths),
+  };
 }
 
 /** How one engine stands when nothing runs. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { Engine, OnProgress, Running, Sandbox, SandboxRequest } from '#src/engines/engine.ts';
+import type { Engine, EngineName, OnProgress, Running, Sandbox, SandboxRequest } from '#src/engines/engine.ts';
 import { tail, type LogTail } from '#src/engines/log.ts';
 import { memoryBytes } from '#src/engines/memory.ts';
 import { restingStatus } from '#src/engines/registry.ts';
@@ -17,6 +17,8 @@ export interface SlotOptions {
   readonly idleMs: number;
   /** Called when processes came or went, so that they can be written down for a later reaper. */
   readonly onChange: () => void;
+  /** A place on another engine. */
+  readonly lease: (engine: EngineName, request: SandboxRequest, onProgress: OnProgress) => Promise<Sandbox>;
 }
 
 /** One engine under the supervisor: at most one start of it, its sandboxes, its idle timer. */
@@ -163,7 +165,9 @@ export class Slot {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     this.#log ??= tail(join(paths.state, 'logs', `${this.engine.name}.log`));
     try {
-      const running = await installed.start({ paths, directory, log: this.#log, marker, onProgress, signal });
+      const lease = (engine: EngineName, request: SandboxRequest): Promise<Sandbox> =>
+        this.#options.lease(engine, request, onProgress);
+      const running = await installed.start({ paths, directory, log: this.#log, marker, onProgress, signal, lease });
       this.#running = running;
       this.#directory = directory;
       this.#options.onChange();

@@ -9,7 +9,7 @@ import { prepareFolders } from '#src/engines/folders.ts';
 import { lock, type Lock } from '#src/lock.ts';
 import { tail, type LogTail } from '#src/engines/log.ts';
 import { registry } from '#src/engines/registry.ts';
-import { Slot } from '#src/engines/slot.ts';
+import { Slot, type SlotOptions } from '#src/engines/slot.ts';
 import { lockPath, logPath, type SupervisorFile } from '#src/engines/supervisor-protocol.ts';
 import { reap } from '#src/engines/supervisor-reap.ts';
 import { Session, type Asked, type Asker } from '#src/engines/supervisor-session.ts';
@@ -51,9 +51,9 @@ class SupervisorProcess {
     const idleMs = Number(process.env['DEJ_IDLE_MS'] ?? IDLE_MS);
     this.#lingerMs = Math.min(LINGER_MS, idleMs);
     const onChange = (): void => this.#changed();
-    this.#slots = new Map(
-      ENGINE_NAMES.map((name) => [name, new Slot(engines[name], { paths, marker: this.#marker, idleMs, onChange })]),
-    );
+    const lease: SlotOptions['lease'] = (name, request, onProgress) => this.#slot(name).lease(request, onProgress);
+    const options = { paths, marker: this.#marker, idleMs, onChange, lease };
+    this.#slots = new Map(ENGINE_NAMES.map((name) => [name, new Slot(engines[name], options)]));
   }
 
   async run(): Promise<void> {

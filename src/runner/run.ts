@@ -1,5 +1,6 @@
 import { extensionsIn } from '#src/engines/duckdb-extensions.ts';
 import { type Address, type EngineName, type Progress } from '#src/engines/engine.ts';
+import { environmentOf, type Environment } from '#src/engines/environment.ts';
 import type { Lease, Supervisor } from '#src/engines/supervisor.ts';
 import { Bug, reportOf } from '#src/error.ts';
 import type { ExitState, RunEvent } from '#src/runner/event.ts';
@@ -114,18 +115,4 @@ function runAt(address: Address, execution: Execution): Promise<boolean> {
       return runOnWorker({ kind: 'worker', engine, ...worker }, { ...execution, env: { ...env, ...execution.env } });
     }
   }
-}
-
-type Environment = Record<string, string>;
-
-function environmentOf(address: Address | undefined): Environment {
-  if (address?.kind === 'service') return address.env;
-  if (address?.kind !== 'postgres') return {};
-  const { host, port, user, password, database } = address;
-  return {
-    DATABASE_URL: `postgresql://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}?sslmode=disable`,
-    // What PostgreSQL's own client library reads, in Python and within DuckDB, which can't read a URL from a variable.
-    ...{ PGHOST: host, PGPORT: String(port), PGUSER: user, PGPASSWORD: password, PGDATABASE: database },
-    PGSSLMODE: 'disable',
-  };
 }

@@ -13,6 +13,7 @@ import { ownRoot, pathsOf, type Paths } from '#src/paths.ts';
 import { capture, marked, trees } from '#src/process.ts';
 import type { RunEvent } from '#src/runner/event.ts';
 import { run, type Outcome } from '#src/runner/run.ts';
+import { SERVICES } from '#test/engines/programs.ts';
 
 export const SOON = { deadlineMs: 30_000 };
 
@@ -73,7 +74,8 @@ export function begin(supervisor: Supervisor, engine: EngineName, code: string, 
     events.push(event);
     if (event.type === 'text' || event.type === 'table') first.resolve();
   };
-  const outcome = run({ engine, with: [], data, before: [], code }, supervisor, emit, { signal: stopper.signal });
+  const place = SERVICES[engine] === undefined ? { engine, with: [] } : { engine: 'python' as const, with: [engine] };
+  const outcome = run({ ...place, data, before: [], code }, supervisor, emit, { signal: stopper.signal });
   const ended = outcome.then((end) => {
     first.reject(new Error(`ended without output: ${JSON.stringify(events)}`));
     return { ...end, events };

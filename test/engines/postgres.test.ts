@@ -18,7 +18,7 @@ await test('PostgreSQL', async (t) => {
   const found = await registry(place.paths).postgres.find();
   if (found.state === 'missing') return t.skip(found.why);
   await using supervisor = await place.connect();
-  for (const part of [rights, doors, data, results, settings, own, crash]) await part(t, supervisor, place);
+  for (const part of [rights, doors, data, slots, results, settings, own, crash]) await part(t, supervisor, place);
 });
 
 function addressOf({ address }: Lease): PostgresAddress {
@@ -99,6 +99,36 @@ async function data(t: test.TestContext, supervisor: Supervisor): Promise<void> 
     const { state, events } = await runBlock(supervisor, 'postgres', code, 'shop');
     assert.equal(state, 'ok', JSON.stringify(events));
     assert.equal(answerOf(await runBlock(supervisor, 'postgres', count, 'shop')), before);
+  });
+}
+
+async function slots(t: test.TestContext, supervisor: Supervisor): Promise<void> {
+  await t.test('a replication slot that a block left, even one that is read from, goes with its database', async () => {
+    const lease = await supervisor.lease('postgres', { data: undefined });
+    const { host, port, user, password, database } = addressOf(lease);
+    await ask(addressOf(lease), "SELECT pg_create_logical_replication_slot('left_idle', 'test_decoding')");
+    await ask(addressOf(lease), "SELECT pg_create_logical_replication_slot('left_busy', 'test_decoding')");
+    const reader = new pg.Client({
+      host,
+      port,
+      user,
+      password,
+      database,
+      ssl: false,
+      replication: 'database',
+    } as pg.ClientConfig);
+    const ended = new Promise((resolve) => reader.once('end', resolve));
+    reader.on('error', () => undefined);
+    await reader.connect();
+    reader.query('START_REPLICATION SLOT left_busy LOGICAL 0/0').catch(() => undefined);
+    const left = "SELECT slot_name FROM pg_replication_slots WHERE slot_name LIKE 'left%'";
+    const isRead = async (): Promise<boolean> =>
+      JSON.stringify(await ask(addressOf(lease), `${left} AND active`)).includes('left_busy');
+    await until('the slot is read from', isRead, SOON);
+    await using other = await supervisor.lease('postgres', { data: undefined });
+    await lease[Symbol.asyncDispose]();
+    await until('no slot left', async () => ((await ask(addressOf(other), left)) as unknown[]).length === 0, SOON);
+    await ended;
   });
 }
 

@@ -1,5 +1,11 @@
 import type { EngineName } from '#src/engines/engine.ts';
 
+/** Engines that run no blocks of their own, and all that a block which uses one has running. */
+export const SERVICES: Partial<Record<EngineName, readonly EngineName[]>> = {
+  connect: ['python', 'kafka', 'postgres'],
+  s3: ['python'],
+};
+
 /** Blocks that mean the same on every engine. */
 export interface Programs {
   /** Prints or returns 42, on a line of its own. */
@@ -29,6 +35,39 @@ print(hasattr(builtins, 'litter') + ('litter' in sys.path) + ('LITTER' in os.env
   forever: 'print(1, flush=True)\nwhile True: pass',
   orders: 'import duckdb\nprint(duckdb.sql("SELECT count(*) FROM \'orders.parquet\'").fetchone()[0])',
 };
+
+/** Reads what a connector captured of a table's rows as they are. */
+const CAPTURE = `import json, os, urllib.request
+import psycopg
+from confluent_kafka import Consumer
+prefix = os.environ['TOPIC_PREFIX']
+def ask(method, body=None):
+    url, data = os.environ['CONNECT_URL'] + '/connectors', None if body is None else json.dumps(body).encode()
+    with urllib.request.urlopen(urllib.request.Request(url, data, {'content-type': 'application/json'}, method=method)) as answer:
+        return answer.read().decode()
+def register(name, table):
+    own = {'database.' + part: os.environ[variable] for part, variable in
+           [('hostname', 'PGHOST'), ('port', 'PGPORT'), ('user', 'PGUSER'), ('password', 'PGPASSWORD'), ('dbname', 'PGDATABASE')]}
+    ask('POST', {'name': prefix + name, 'config': own | {
+        'connector.class': 'io.debezium.connector.postgresql.PostgresConnector', 'plugin.name': 'pgoutput',
+        'topic.prefix': prefix + 'db', 'table.include.list': 'public.' + table, 'slot.name': prefix.replace('-', '_') + name,
+        'publication.name': prefix.replace('-', '_') + name, 'publication.autocreate.mode': 'filtered'}})
+def captured(table):
+    register(table, table)
+    consumer = Consumer({'bootstrap.servers': os.environ['KAFKA_BOOTSTRAP'], 'group.id': prefix + 'reader',
+                         'auto.offset.reset': 'earliest', 'topic.metadata.refresh.interval.ms': 100})
+    consumer.subscribe([prefix + 'db.public.' + table])
+    events = []
+    while not events or events[-1]['source']['snapshot'] != 'last':
+        message = consumer.poll(30)
+        if message is not None and not message.error(): events.append(json.loads(message.value()))
+    return events`;
+
+const STORE = `import os, urllib.request
+def ask(method, key, body=None):
+    url = os.environ['S3_ENDPOINT'] + '/' + os.environ['S3_BUCKET'] + ('' if key.startswith('?') else '/') + key
+    with urllib.request.urlopen(urllib.request.Request(url, body, method=method)) as answer:
+        return answer.read().decode()`;
 
 export const PROGRAMS: Record<EngineName, Programs> = {
   duckdb: {
@@ -79,5 +118,30 @@ kafka-console-consumer --topic \${TOPIC_PREFIX}answers --from-beginning --max-me
 kafka-producer-perf-test --topic \${TOPIC_PREFIX}endless --num-records 1000000000 --record-size 10 --throughput -1`,
     orders: `kafka-console-producer --topic \${TOPIC_PREFIX}orders < orders.csv
 kafka-get-offsets --topic \${TOPIC_PREFIX}orders`,
+  },
+  connect: {
+    ...PYTHON,
+    answer: `${CAPTURE}
+psycopg.connect(os.environ['DATABASE_URL'], autocommit=True).execute('CREATE TABLE answers AS SELECT 42 AS n')
+print(captured('answers')[0]['after']['n'])`,
+    litter: `${CAPTURE}
+register('litter', table='litter')`,
+    count: `${CAPTURE}
+print(len([name for name in json.loads(ask('GET')) if name.startswith(os.environ['TOPIC_PREFIX'])]))`,
+    orders: `${CAPTURE}
+print(len(captured('orders')))`,
+  },
+  s3: {
+    ...PYTHON,
+    answer: `${STORE}
+ask('PUT', 'answer', b'42')
+print(ask('GET', 'answer'))`,
+    litter: `${STORE}
+ask('PUT', 'some/litter', b'1')`,
+    count: `${STORE}
+print(ask('GET', '?list-type=2').count('<Key>'))`,
+    orders: `${STORE}
+ask('PUT', 'orders.csv', open('orders.csv', 'rb').read())
+print(len(ask('GET', 'orders.csv').splitlines()) - 1)`,
   },
 };

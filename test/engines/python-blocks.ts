@@ -47,7 +47,14 @@ export async function startPython(mode: Mode): Promise<Started> {
   const log = tail(join(folder, 'python.log'));
   const marker = randomUUID();
   process.env['DEJ_PYTHON_MODE'] = mode;
-  const running = await installed.start({ paths, directory, log, marker, onProgress: () => undefined });
+  const running = await installed.start({
+    paths,
+    directory,
+    log,
+    marker,
+    onProgress: () => undefined,
+    lease: assert.fail,
+  });
   return {
     running,
     paths,

@@ -24,6 +24,8 @@ const ENGINE_TITLES: Record<EngineName, string> = {
   python: 'Python',
   lake: 'Python for lakes',
   kafka: 'Kafka’s tools',
+  connect: 'Kafka Connect',
+  s3: 'S3',
 };
 
 /** A guide's page: the same text as its Markdown, its blocks, questions and pictures as elements that come alive. */
