@@ -12,6 +12,8 @@ import { resetLab } from '#src/commands/reset.ts';
 import { startLab } from '#src/commands/start.ts';
 import { createContext, type Context } from '#src/commands/context.ts';
 import { changePlan, plan } from '#src/commands/plan.ts';
+import * as cards from '#src/commands/review.ts';
+import { exportCards } from '#src/commands/card-export.ts';
 import { today } from '#src/commands/today.ts';
 import { LearnerError } from '#src/error.ts';
 import { APP_PORT, freePort, isFree } from '#src/ports.ts';
@@ -103,6 +105,14 @@ function faceOf(context: Context, runs: LabRuns): App {
     today: () => today(context),
     plan: () => plan(context),
     changePlan: (change) => changePlan(change, context),
+    review: {
+      sight: (beyond) => cards.review(context, beyond),
+      grade: (request) => cards.gradeCard(request, context),
+      undo: () => cards.undoReview(context),
+      set: (request) => cards.setCard(request, context),
+      add: (guide) => cards.addGuide(guide, context),
+      export: (format) => exportCards(format, context),
+    },
   };
 }
 

@@ -11,7 +11,14 @@ export interface PlanFlags {
   readonly json?: boolean;
 }
 
-/** Adds what tells the learner where they are: today, plan. */
+export interface ReviewFlags {
+  readonly add?: string;
+  readonly export?: string;
+  readonly more?: boolean;
+  readonly json?: boolean;
+}
+
+/** Adds what tells the learner where they are and what comes back: today, plan, review. */
 export function describeStudy(program: Command): void {
   program
     .command('today', { isDefault: true })
@@ -30,6 +37,14 @@ export function describeStudy(program: Command): void {
     .option('--all', 'the second lap too, with the ids of all steps')
     .option('--json', 'print JSON')
     .action(async (options: PlanFlags) => (await import('#src/cli/plan.ts')).plan(options));
+  program
+    .command('review')
+    .description('meet again what you missed and what you mended, ten minutes a day')
+    .option('--more', 'go on beyond the minutes of the day')
+    .option('--add <guide>', 'put all questions of a guide into review')
+    .option('--export <file>', 'write your cards to a .tsv or .csv file that Anki imports')
+    .option('--json', 'print what is due, as JSON, and ask nothing')
+    .action(async (options: ReviewFlags) => (await import('#src/cli/review.ts')).review(options));
 }
 
 function whole(value: string): number {

@@ -1,6 +1,6 @@
 import { createContext } from '#src/commands/context.ts';
 import { today as look, type Today } from '#src/commands/today.ts';
-import { nextWords } from '#src/study/words.ts';
+import { nextWords, reviewWords } from '#src/study/words.ts';
 
 /** What home shows, in the terminal. */
 export async function today(options: { json?: boolean }): Promise<void> {
@@ -26,6 +26,7 @@ export function todayText(sight: Today): string {
     label('Next', next === undefined ? 'everything that is written is done' : nextWords(next)),
   ];
   if (next !== undefined) lines.push(label('', next.command ?? './dej open'));
+  if (sight.review.now > 0) lines.push(label('Review', `${reviewWords(sight.review)}: ./dej review`));
   const others = dueToday.filter(({ id }) => id !== next?.id);
   for (const [i, { title, minutes }] of others.entries())
     lines.push(label(i === 0 ? 'Today' : '', `${title}, about ${minutes} min`));

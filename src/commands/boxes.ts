@@ -5,6 +5,7 @@ import type { Box, BoxGroup, PageContent } from '#src/journal/page.ts';
 import type { Reading } from '#src/journal/reading.ts';
 import type { Paths } from '#src/paths.ts';
 import { spanOfDays, type Zone } from '#src/study/day.ts';
+import { heldOf, recalledCards } from '#src/study/held.ts';
 import { labGlance, labProgress } from '#src/study/lab-progress.ts';
 import { milestonesOf, type Papers } from '#src/study/milestones.ts';
 import { planOf } from '#src/study/plan.ts';
@@ -26,7 +27,7 @@ export function journalPage({ content, paths, papers, now, zone }: PageSource, r
   const record = fold(events);
   const { weeks } = planOf({ course: content, events, now, zone });
   return {
-    groups: journalBoxes(content, record, paths),
+    groups: journalBoxes(content, { record, recalled: recalledCards(events, zone) }, paths),
     weeks: weeks.map(({ number, focus, hours, from, to, done, steps }) => ({
       number,
       focus,
@@ -39,7 +40,11 @@ export function journalPage({ content, paths, papers, now, zone }: PageSource, r
 }
 
 /** Guides in their groups, projects, challenges. */
-function journalBoxes(content: Content, record: Record, paths: Paths): BoxGroup[] {
+function journalBoxes(
+  content: Content,
+  { record, recalled }: { record: Record; recalled: ReadonlySet<string> },
+  paths: Paths,
+): BoxGroup[] {
   const up = upTo(paths);
   const written = new Map(content.guides.map((guide) => [guide.id, guide]));
   const groups = content.groups.map(({ title, guides }) => ({
@@ -52,7 +57,9 @@ function journalBoxes(content: Content, record: Record, paths: Paths): BoxGroup[
       const { core, deep, quiz, done, by } = guideProgress(guide, record);
       const begun = core.done + deep.done + quiz.right > 0;
       const counts = `core ${core.done} of ${core.total}, deep ${deep.done} of ${deep.total}, quiz ${quiz.right} of ${quiz.total}`;
-      const detail = [...(begun ? [counts] : []), ...(by === 'hand' ? ['ticked by hand'] : [])].join(', ');
+      const { held } = heldOf(guide, done, recalled);
+      const more = [...(by === 'hand' ? ['ticked by hand'] : []), ...(held ? ['held'] : [])];
+      const detail = [...(begun ? [counts] : []), ...more].join(', ');
       return { ...box, href: up === undefined ? undefined : `${up}/${path}`, done, detail };
     }),
   }));

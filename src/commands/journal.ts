@@ -11,8 +11,10 @@ import type { NoteOutcome } from '#src/journal/notes.ts';
 import type { Reading } from '#src/journal/reading.ts';
 import { nearest } from '#src/nearest.ts';
 import { labProgress, type LabProgress } from '#src/study/lab-progress.ts';
+import { heldOf, recalledCards, type Held } from '#src/study/held.ts';
 import { guideProgress, type GuideProgress } from '#src/study/progress.ts';
 import { fold } from '#src/study/record.ts';
+import { standing } from '#src/study/undone.ts';
 
 /** What the learner did in one guide, as its page shows it. */
 export interface GuideRecord {
@@ -34,6 +36,8 @@ export interface Progress {
   readonly folder: string;
   readonly events: number;
   readonly guides: Readonly<Record<string, GuideProgress>>;
+  /** By guide: what of it was known a week later. */
+  readonly held: Readonly<Record<string, Held>>;
   /** By id; all labs of the catalogue. */
   readonly labs: Readonly<Record<string, LabProgress>>;
   readonly problems: readonly string[];
@@ -65,11 +69,13 @@ export async function progress(context: Context): Promise<Progress> {
   const { guides, labs } = await context.content();
   const reading = await context.journal().read();
   const record = fold(reading.events);
-  const all = guides.map((guide) => ({ id: guide.id, ...guideProgress(guide, record) }));
+  const all = guides.map((guide) => ({ guide, of: guideProgress(guide, record) }));
+  const recalled = recalledCards(standing(reading.events), context.zone);
   return {
     folder: context.paths.journal,
     events: reading.events.length + reading.unknown,
-    guides: Object.fromEntries(all.map(({ id, ...rest }) => [id, rest])),
+    guides: Object.fromEntries(all.map(({ guide, of }) => [guide.id, of])),
+    held: Object.fromEntries(all.map(({ guide, of }) => [guide.id, heldOf(guide, of.done, recalled)])),
     labs: Object.fromEntries(labs.map((lab) => [lab.id, labProgress(lab, record)])),
     problems: problemsOf(reading),
   };

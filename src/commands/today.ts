@@ -1,6 +1,7 @@
 import type { Context } from '#src/commands/context.ts';
 import { problemsOf } from '#src/commands/journal.ts';
 import { plan } from '#src/commands/plan.ts';
+import { review } from '#src/commands/review.ts';
 import { activityOf, type Activity } from '#src/study/activity.ts';
 import { longDay, spanOfDays, type Day } from '#src/study/day.ts';
 import type { LaidStep } from '#src/study/plan.ts';
@@ -30,6 +31,8 @@ export interface Today {
   readonly dueToday: readonly LaidStep[];
   readonly thisWeek: readonly LaidStep[];
   readonly behind: readonly LaidStep[];
+  /** Cards that are due, and the minutes that those which fit into today take. */
+  readonly review: { readonly due: number; readonly now: number; readonly minutes: number };
   readonly milestones: readonly { readonly week: number; readonly title: string; readonly reached: boolean }[];
   readonly groups: readonly { readonly title: string; readonly done: number; readonly total: number }[];
   readonly activity: Activity;
@@ -42,6 +45,7 @@ export async function today(context: Context): Promise<Today> {
   const events = standing(reading.events);
   const record = fold(events);
   const sight = await plan(context);
+  const cards = await review(context);
   const guides = new Map(content.guides.map((guide) => [guide.id, guideProgress(guide, record)]));
   const week = sight.weeks.find(({ number }) => number === sight.week);
   return {
@@ -61,6 +65,7 @@ export async function today(context: Context): Promise<Today> {
     dueToday: sight.dueToday,
     thisWeek: sight.thisWeek,
     behind: sight.behind,
+    review: { due: cards.due, now: cards.cards.length, minutes: cards.minutesLeft },
     milestones: sight.milestones.map(({ week: number, title, reached }) => ({ week: number, title, reached })),
     groups: content.groups.map((group) => ({
       title: group.title,

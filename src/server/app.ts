@@ -1,7 +1,9 @@
 import type { EngineAction, EngineEvent } from '#src/commands/engines.ts';
 import type { Hint } from '#src/commands/hint.ts';
 import type { GuideRecord, Progress, saveNote } from '#src/commands/journal.ts';
+import type { ExportFormat } from '#src/commands/card-export.ts';
 import type { PlanChange, PlanSight } from '#src/commands/plan.ts';
+import type { addGuide, GradeRequest, gradeCard, ReviewSight, setCard, undoReview } from '#src/commands/review.ts';
 import type { Today } from '#src/commands/today.ts';
 import type { ShownEvent } from '#src/commands/lab-runs.ts';
 import type { LabPicture, LabSolution, LabState } from '#src/commands/lab-view.ts';
@@ -36,6 +38,7 @@ export interface App {
   plan(): Promise<PlanSight>;
   changePlan(change: PlanChange): Promise<PlanSight>;
   readonly labs: LabApp;
+  readonly review: ReviewApp;
 }
 
 /** Projects and challenges. */
@@ -52,4 +55,15 @@ export interface LabApp {
   stop(lab: string): Promise<{ stopped: boolean }>;
   hint(request: { lab: string; stage: number }): Promise<Hint>;
   reset(request: { lab: string; language?: string | undefined }): Promise<Reset>;
+}
+
+/** What is met again. */
+export interface ReviewApp {
+  /** `beyond` the minutes of the day. */
+  sight(beyond: boolean): Promise<ReviewSight>;
+  grade(request: GradeRequest): ReturnType<typeof gradeCard>;
+  undo(): ReturnType<typeof undoReview>;
+  set(request: Parameters<typeof setCard>[0]): Promise<void>;
+  add(guide: string): ReturnType<typeof addGuide>;
+  export(format: ExportFormat): Promise<string>;
 }

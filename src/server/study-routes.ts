@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { body, type Route } from '#src/server/route.ts';
+import { BadRequest, body, type Route } from '#src/server/route.ts';
 
 const step = z.string().regex(/^[a-z0-9/-]{1,100}$/, 'expected a step of the plan');
 const planBody = z.strictObject({
@@ -15,6 +15,20 @@ const planBody = z.strictObject({
   next: step.optional(),
 });
 
+const card = z.string().regex(/^[a-z]+:[a-z0-9./-]{1,200}$/, 'expected a card');
+const gradeBody = z.strictObject({
+  card,
+  grade: z.enum(['again', 'hard', 'good', 'easy']),
+  options: z
+    .array(z.string().regex(/^[A-Z]$/))
+    .max(26)
+    .optional(),
+  elapsedMs: z.number().min(0).max(86_400_000),
+});
+const cardBody = z.strictObject({ card, state: z.enum(['suspended', 'resumed']) });
+const addBody = z.strictObject({ guide: z.string().regex(/^[a-z0-9-]{1,80}$/) });
+const empty = z.strictObject({});
+
 /** Where the learner is and what comes next: the plan, review, placement. */
 export const STUDY_ROUTES: readonly Route[] = [
   { method: 'GET', path: '/api/today', handle: async (c, app) => c.json(await app.today()) },
@@ -23,5 +37,46 @@ export const STUDY_ROUTES: readonly Route[] = [
     method: 'POST',
     path: '/api/plan/change',
     handle: async (c, app) => c.json(await app.changePlan(await body(c, planBody))),
+  },
+  {
+    method: 'GET',
+    path: '/api/review',
+    handle: async (c, app) => c.json(await app.review.sight(c.req.query('beyond') === '1')),
+  },
+  {
+    method: 'GET',
+    path: '/api/review/export',
+    handle: async (c, app) => {
+      const format = c.req.query('format') ?? 'tsv';
+      if (format !== 'tsv' && format !== 'csv') throw new BadRequest(400, 'format: expected tsv or csv');
+      c.header('content-disposition', `attachment; filename="data-engineering-cards.${format}"`);
+      return c.text(await app.review.export(format));
+    },
+  },
+  {
+    method: 'POST',
+    path: '/api/review/grade',
+    handle: async (c, app) => c.json(await app.review.grade(await body(c, gradeBody))),
+  },
+  {
+    method: 'POST',
+    path: '/api/review/undo',
+    handle: async (c, app) => {
+      await body(c, empty);
+      return c.json(await app.review.undo());
+    },
+  },
+  {
+    method: 'POST',
+    path: '/api/review/card',
+    handle: async (c, app) => {
+      await app.review.set(await body(c, cardBody));
+      return c.json({});
+    },
+  },
+  {
+    method: 'POST',
+    path: '/api/review/add',
+    handle: async (c, app) => c.json(await app.review.add((await body(c, addBody)).guide)),
   },
 ];

@@ -26,3 +26,8 @@ function daysWords(days: readonly number[]): string {
   const names = days.map(weekdayName);
   return `on ${names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`}`;
 }
+
+/** `7 cards to meet again, about 4 minutes` */
+export function reviewWords({ now, minutes }: { now: number; minutes: number }): string {
+  return `${now === 1 ? 'one card' : `${now} cards`} to meet again, about ${minutes === 1 ? 'a minute' : `${minutes} minutes`}`;
+}

@@ -43,6 +43,9 @@ const BODIES: Record<string, object> = {
   '/api/labs/tiny/check': { level: 'quick' },
   '/api/labs/tiny/replay': { line: 'v1 lab=tiny stage=1 seed=1 size=1' },
   '/api/labs/tiny/hint': { stage: 1 },
+  '/api/review/grade': { card: 'question:x/y', grade: 'good', elapsedMs: 1 },
+  '/api/review/card': { card: 'question:x/y', state: 'suspended' },
+  '/api/review/add': { guide: '03-idempotency' },
   '/api/tick': { item: 'concepts/03-idempotency', done: true },
 };
 const bodyOf = (method: string, path: string): string => (method === 'POST' ? JSON.stringify(BODIES[path] ?? {}) : '');

@@ -86,7 +86,7 @@ export function appThatTells(): { app: App } & Pick<TestServer, 'runs' | 'told'>
     engineLogs: () => Promise.resolve(['line']),
     guideRecord: () =>
       Promise.resolve({ answers: {}, predictions: {}, ran: {}, exercises: {}, notes: {}, progress, problems: [] }),
-    progress: () => Promise.resolve({ folder: 'journal', events: 0, guides: {}, labs: {}, problems: [] }),
+    progress: () => Promise.resolve({ folder: 'journal', events: 0, guides: {}, held: {}, labs: {}, problems: [] }),
     answer: takes({ right: true, progress }),
     predict: takes({ progress }),
     saveNote: takes({ kind: 'saved', text: 'words' } as const),
@@ -95,6 +95,17 @@ export function appThatTells(): { app: App } & Pick<TestServer, 'runs' | 'told'>
     today: () => Promise.resolve(TODAY),
     plan: () => Promise.resolve(PLAN),
     changePlan: takes(PLAN),
+    review: {
+      sight: () => Promise.resolve(REVIEW),
+      grade: takes({ grade: 'good' } as const),
+      undo: () => {
+        told.push('undo');
+        return Promise.resolve({ card: 'question:x/y' });
+      },
+      set: takes(undefined),
+      add: takes({ added: 1 }),
+      export: () => Promise.resolve('#separator:Tab\n'),
+    },
   };
   return { app, runs, told };
 }
@@ -122,6 +133,20 @@ const PLAN: Awaited<ReturnType<App['plan']>> = {
   next: undefined,
   milestones: [],
 };
+const REVIEW: Awaited<ReturnType<App['review']>> = {
+  day: '2026-01-05',
+  cards: [],
+  due: 0,
+  soon: 0,
+  done: 0,
+  minutes: 10,
+  minutesDone: 0,
+  minutesLeft: 0,
+  total: 0,
+  suspended: [],
+  guides: [],
+  last: undefined,
+};
 const TODAY: Awaited<ReturnType<App['today']>> = {
   day: '2026-01-05',
   words: 'Monday, 5 January',
@@ -131,6 +156,7 @@ const TODAY: Awaited<ReturnType<App['today']>> = {
   dueToday: [],
   thisWeek: [],
   behind: [],
+  review: { due: 0, now: 0, minutes: 0 },
   milestones: [],
   groups: [],
   activity: { from: '2026-01-05', counts: [0] },

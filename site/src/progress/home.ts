@@ -9,10 +9,10 @@ import { glance, summary } from './words.ts';
 export async function showRoadmap(host: HTMLElement): Promise<void> {
   const reply = await getJson<Progress>('/api/progress');
   if (!reply.ok) return;
-  const { guides, labs, problems } = reply.value;
+  const { guides, held, labs, problems } = reply.value;
   for (const row of host.querySelectorAll<HTMLElement>('[data-guide]')) {
     const progress = guides[row.dataset['guide'] ?? ''];
-    const words = progress === undefined ? '' : glance(progress);
+    const words = progress === undefined ? '' : glance(progress, held[row.dataset['guide'] ?? '']?.held);
     const state = row.querySelector('.guide-state');
     if (state !== null) state.textContent = words;
     row.classList.toggle('is-done', progress?.done === true);

@@ -15,9 +15,9 @@ export function partsOf({ core, deep, quiz }: Pick<GuideProgress, 'core' | 'deep
 }
 
 /** Where the learner stands in one guide, for the roadmap; empty when it was never begun. */
-export function glance(progress: GuideProgress): string {
+export function glance(progress: GuideProgress, held = false): string {
   const begun = partsOf(progress).some(({ done }) => done > 0);
-  if (progress.done) return progress.by === 'hand' ? 'done, ticked by hand' : 'done';
+  if (progress.done) return `done${progress.by === 'hand' ? ', ticked by hand' : ''}${held ? ', held' : ''}`;
   if (!begun) return '';
   return partsOf(progress)
     .filter(({ done, name }) => done > 0 || name !== 'Deep')
