@@ -133,7 +133,7 @@ const PLAN: Awaited<ReturnType<App['plan']>> = {
   next: undefined,
   milestones: [],
 };
-const REVIEW: Awaited<ReturnType<App['review']>> = {
+const REVIEW: Awaited<ReturnType<App['review']['sight']>> = {
   day: '2026-01-05',
   cards: [],
   due: 0,
