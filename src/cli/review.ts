@@ -46,7 +46,7 @@ async function sit(context: Context, beyond: boolean): Promise<void> {
   const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
   const ask: Ask = async (prompt) => {
     process.stdout.write(`${prompt} `);
-    const { done, value } = (await lines.next()) as IteratorResult<string, undefined>;
+    const { done, value } = await lines.next();
     if (!process.stdin.isTTY) process.stdout.write('\n');
     return done === true ? undefined : value.trim();
   };

@@ -14,11 +14,11 @@ const DAY_MS = 86_400_000;
 const GUIDE = '03-idempotency';
 const ASKED = `question:${GUIDE}/which-is-idempotent`;
 
-function learner({ paths }: Folder): { context: Context; later(days: number): void } {
+function learner({ paths }: Folder): { readonly context: Context; readonly later: (days: number) => void } {
   let now = MONDAY;
   return {
     context: createContext(paths, { clock: () => now, zone: utcZone }),
-    later: (days) => (now += days * DAY_MS),
+    later: (days) => void (now += days * DAY_MS),
   };
 }
 const miss = (context: Context) => answer({ guide: GUIDE, question: 'which-is-idempotent', options: ['A'] }, context);
@@ -109,8 +109,10 @@ function rowsOf(text: string, separator: string): string[][] {
     const at = text[i] ?? '';
     if (quoted && at === '"' && text[i + 1] === '"') field += text[i++] ?? '';
     else if (at === '"' && (quoted || field === '')) quoted = !quoted;
-    else if (!quoted && at === separator) (row.push(field), (field = ''));
-    else if (!quoted && at === '\n') {
+    else if (!quoted && at === separator) {
+      row.push(field);
+      field = '';
+    } else if (!quoted && at === '\n') {
       rows.push([...row, field]);
       row = [];
       field = '';

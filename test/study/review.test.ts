@@ -188,7 +188,7 @@ test('property: the deck is what the log says, a card that is met moves on, and 
       }
       const victim = told[pick % Math.max(1, told.length)];
       if (victim === undefined) return;
-      const undone: JournalEvent = { ...victim, id: 'u', kind: 'undone', event: victim.id } as JournalEvent;
+      const undone: JournalEvent = { ...victim, id: 'u', kind: 'undone', event: victim.id };
       const without = told.filter(({ id }) => id !== victim.id);
       const plain = (of: ReturnType<typeof deck>) =>
         [...of.values()].map(({ card, schedule, suspended, from }) => [card.id, schedule.dueMs, suspended, from]);
