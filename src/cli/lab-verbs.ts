@@ -4,6 +4,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 export interface GradeFlags {
   readonly stage?: number;
   readonly full?: boolean;
+  readonly overnight?: boolean;
   readonly seed?: number;
   readonly json?: boolean;
 }
@@ -52,6 +53,7 @@ function grading(command: Command): Command {
   return command
     .option('--stage <number>', 'this stage only', whole)
     .option('--full', 'try up to 40 boundaries at every point, and shrink what fails')
+    .option('--overnight', 'try every boundary, then pairs and triples, until you stop it')
     .option('--seed <number>', 'another input', whole)
     .option('--json', 'print events, one JSON value a line');
 }

@@ -50,7 +50,12 @@ export async function reset(lab: string, options: { lang?: string; json?: boolea
 }
 
 function orderOf(lab: string, flags: GradeFlags) {
-  return { lab, stage: flags.stage, level: flags.full === true ? 'full' : 'quick', seed: flags.seed } as const;
+  return { lab, stage: flags.stage, level: levelOf(flags), seed: flags.seed } as const;
+}
+
+function levelOf({ full, overnight }: GradeFlags): 'quick' | 'full' | 'overnight' {
+  if (overnight === true) return 'overnight';
+  return full === true ? 'full' : 'quick';
 }
 
 async function within(work: (context: Context) => Promise<void>): Promise<void> {

@@ -124,7 +124,7 @@ async function gradeNow(request: GradeRequest, context: Context, tell: (event: C
       },
       level: request.level,
       seed: request.seed,
-      size: request.size ?? stage.size[request.level],
+      size: request.size ?? stage.size[request.level === 'quick' ? 'quick' : 'full'],
       minSize: Math.min(stage.size.quick, 100),
       calmLimitMs: lab.calmLimitSeconds * 1000,
       workers: workers(),

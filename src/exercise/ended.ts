@@ -1,6 +1,7 @@
 import type { CaseFinding } from '#src/grading/exercise-case.ts';
 import { finding } from '#src/grading/anomaly.ts';
-import { CALM, crashWords, unfinishedWords } from '#src/grading/wording.ts';
+import { CALM } from '#src/grading/wording.ts';
+import { crashWords, unfinishedWords } from '#src/grading/wording-oracle.ts';
 import type { Exit } from '#src/process.ts';
 
 /** The learner's code ended in a way that settles the case before its oracle looks. */

@@ -1,7 +1,8 @@
 import type { ExerciseCase } from '#src/grading/exercise-case.ts';
 import type { CaseOutcome } from '#src/exercise/play.ts';
 import { edge, labelled } from '#src/grading/verdict-text.ts';
-import { LABELS, MARKS, witnessWords } from '#src/grading/wording.ts';
+import { LABELS, MARKS } from '#src/grading/wording.ts';
+import { witnessWords } from '#src/grading/wording-oracle.ts';
 
 /** How an exercise came out: passed, or the first case that did not. */
 export type ExerciseVerdict =

@@ -9,6 +9,7 @@ import { startPostgresProxy, type Hit, type PostgresProxy } from '#src/faults/po
 import { startProgram, type RunningProgram } from '#src/faults/program.ts';
 import type { Fault, Schedule } from '#src/faults/schedule.ts';
 import { within } from '#src/deadline.ts';
+import { LearnerError } from '#src/error.ts';
 import type { Exit } from '#src/process.ts';
 
 export interface AttackOptions {
@@ -57,11 +58,18 @@ export interface Attacked {
   readonly http: HttpLog | undefined;
 }
 
+/** What can be done to a program: at a boundary, or (`again`) by whoever called for it after the end. */
+const ACTIONS = ['kill', 'cut', 'hold', 'again'] as const;
+
 /** A program that is killed at every start would go on for ever. */
 const MAX_STARTS = 10;
 
 /** Runs a program to its end under a schedule: after a fault that ends it, it is started again. */
 export async function attack(options: AttackOptions): Promise<Attacked> {
+  for (const { action } of options.schedule.faults) {
+    if (!ACTIONS.some((one) => one === action))
+      throw new LearnerError(`there is no fault ${JSON.stringify(action)}`, `There are ${ACTIONS.join(', ')}.`);
+  }
   const history = startHistory();
   const marker = `${options.marker ?? 'attack'}/${randomUUID()}`;
   const stage: Stage = {
@@ -227,8 +235,8 @@ function matches(fault: Fault, hit: Hit, incarnation: number): boolean {
   return (
     fault.incarnation === incarnation &&
     fault.boundary === hit.boundary &&
-    fault.nth === hit.nth &&
-    fault.point === hit.point
+    fault.point === hit.point &&
+    (fault.role === undefined ? fault.nth === hit.nth : fault.role === hit.role && fault.nth === hit.roleNth)
   );
 }
 

@@ -11,6 +11,9 @@ export interface HistoryEvent {
   readonly text: string;
   readonly boundary?: string;
   readonly nth?: number;
+  /** Of the boundary, where it is known, and its number within it. */
+  readonly role?: string;
+  readonly roleNth?: number;
   readonly point?: Point;
   readonly detail?: Record<string, unknown>;
 }

@@ -20,6 +20,10 @@ export interface Upstream {
 export interface Hit {
   readonly boundary: string;
   readonly nth: number;
+  /** What kind of boundary it is, where that is known: for a commit, the tables that it writes. */
+  readonly role?: string;
+  /** Counted within its role. */
+  readonly roleNth?: number;
   readonly point: Point;
 }
 
@@ -48,7 +52,15 @@ export interface PostgresProxy {
 /** Listens on loopback and stands between a program and PostgreSQL; each commit of a write is the boundary `pg.commit`. */
 export async function startPostgresProxy(options: ProxyOptions): Promise<PostgresProxy> {
   const writers = await functionsThatMayWrite(options.upstream);
-  const shared: Shared = { options, count: 0, isHeld: false, links: new Set(), backends: new Set(), writers };
+  const shared: Shared = {
+    options,
+    count: 0,
+    roles: new Map(),
+    isHeld: false,
+    links: new Set(),
+    backends: new Set(),
+    writers,
+  };
   const server = createServer((client) => void new Link(client, shared));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -67,6 +79,7 @@ export async function startPostgresProxy(options: ProxyOptions): Promise<Postgre
     },
     nextIncarnation: () => {
       shared.count = 0;
+      shared.roles.clear();
       shared.isHeld = false;
     },
     quiet: async () => {
@@ -83,6 +96,7 @@ export async function startPostgresProxy(options: ProxyOptions): Promise<Postgre
 interface Shared {
   readonly options: ProxyOptions;
   count: number;
+  readonly roles: Map<string, number>;
   isHeld: boolean;
   readonly links: Set<Link>;
   /** Processes of the server that came through here. */
@@ -90,7 +104,7 @@ interface Shared {
   readonly writers: Set<string>;
 }
 
-type Commit = CommitNote & { readonly nth: number };
+type Commit = CommitNote & { readonly nth: number; readonly role: string; readonly roleNth: number };
 
 /** What the server answers with one ReadyForQuery. A pipeline may hold several commits before it. */
 interface Group {
@@ -185,7 +199,7 @@ class Link {
       if (step.frame.type === 'cancel') this.#isCancel = true;
       if ((await this.#movedOn()) === 'drop') return;
       if (step.commit !== undefined) {
-        const commit = { ...step.commit, nth: ++this.#shared.count };
+        const commit = counted(step.commit, this.#shared);
         this.#commits.push(commit);
         // What came before it is sent first: the server works on it while the commit itself is held.
         this.#send(out);
@@ -257,14 +271,22 @@ class Link {
   }
 
   async #ask(point: Point, commit: Commit): Promise<'go' | 'drop'> {
-    const { nth, tables, emptied } = commit;
-    const hit = { boundary: 'pg.commit', nth, point };
+    const { nth, role, roleNth, tables, emptied } = commit;
+    const hit = { boundary: 'pg.commit', nth, role, roleNth, point };
     const { history, onPoint } = this.#shared.options;
     history.tell({ lane: 'postgres', kind: 'boundary', text: `commit ${nth}`, ...hit, detail: { tables, emptied } });
     const answer = await onPoint(hit);
     if (answer === 'drop') this.cut();
     return answer;
   }
+}
+
+/** Its number among all commits and among those that write the same tables: the latter holds where threads take turns. */
+function counted(note: CommitNote, shared: Shared): Commit {
+  const role = note.tables.map((table) => table.replace(/[^\w.-]/g, '_')).join('+') || 'other';
+  const roleNth = (shared.roles.get(role) ?? 0) + 1;
+  shared.roles.set(role, roleNth);
+  return { ...note, nth: ++shared.count, role, roleNth };
 }
 
 function tally(group: Group, tag: string): void {

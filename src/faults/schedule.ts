@@ -9,6 +9,8 @@ export interface Fault {
   readonly incarnation: number;
   readonly boundary: string;
   readonly nth: number;
+  /** Where set, only boundaries of this role are counted, like commits that write one table. */
+  readonly role?: string | undefined;
   readonly point: Point;
   readonly argument?: string | undefined;
 }
@@ -27,20 +29,22 @@ export const POINTS: readonly Point[] = ['before', 'after-durable', 'client-move
 /** What `parseSchedule` reads, for those who write one. */
 export const SCHEDULE_GRAMMAR = `schedule = "v1" "lab=" id "stage=" n "seed=" n "size=" n { fault }
 id       = the lab's folder without its number
-fault    = action "@" [ incarnation "/" ] boundary "#" nth ":" point [ "=" argument ]
-action   = "kill"
-boundary = "pg.commit" | "http.request"
+fault    = action "@" [ incarnation "/" ] boundary [ "[" role "]" ] "#" nth ":" point [ "=" argument ]
+action   = "kill" | "cut" | "again" | "feed"
+boundary = "pg.commit" | "http.request" | "program.exit" | "input"
+role     = the tables that a commit writes, joined by "+", where its number among all commits is not enough
 point    = ${POINTS.map((point) => `"${point}"`).join(' | ')}
 
 v1 lab=batch-error-handling stage=2 seed=42 size=10000 kill@1/pg.commit#3:after-durable`;
 
-const FAULT = /^([a-z][a-z-]*)@(?:(\d+)\/)?([a-z][a-z.-]*)#(\d+):([a-z-]+)(?:=(\S+))?$/;
+const FAULT = /^([a-z][a-z-]*)@(?:(\d+)\/)?([a-z][a-z.-]*)(?:\[([\w.+-]+)\])?#(\d+):([a-z-]+)(?:=(\S+))?$/;
 
 /** Writes the line that `parseSchedule` reads: `v1 lab=x stage=2 seed=42 size=100 kill@1/pg.commit#3:after-durable`. */
 export function formatSchedule({ lab, stage, seed, size, faults }: Schedule): string {
-  const written = faults.map(({ action, incarnation, boundary, nth, point, argument }) => {
+  const written = faults.map(({ action, incarnation, boundary, role, nth, point, argument }) => {
+    const of = role === undefined ? '' : `[${role}]`;
     const end = argument === undefined ? '' : `=${argument}`;
-    return `${action}@${incarnation}/${boundary}#${nth}:${point}${end}`;
+    return `${action}@${incarnation}/${boundary}${of}#${nth}:${point}${end}`;
   });
   return ['v1', `lab=${lab}`, `stage=${stage}`, `seed=${seed}`, `size=${size}`, ...written].join(' ');
 }
@@ -65,11 +69,18 @@ export function parseSchedule(line: string): Schedule {
 
 function faultOf(text: string, line: string, at: number): Fault {
   const match = FAULT.exec(text);
-  const [, action = '', incarnation = '1', boundary = '', nth = '', point = '', argument] = match ?? [];
+  const [, action = '', incarnation = '1', boundary = '', role, nth = '', point = '', argument] = match ?? [];
   const known = POINTS.find((one) => one === point);
   if (match === null) throw wrong(line, at, 'expected a fault like kill@1/pg.commit#3:after-durable');
   if (known === undefined) throw wrong(line, at + text.indexOf(`:${point}`) + 1, `expected ${POINTS.join(', ')}`);
-  const fault = { action, incarnation: whole(incarnation), boundary, nth: whole(nth), point: known };
+  const fault = {
+    action,
+    incarnation: whole(incarnation),
+    boundary,
+    ...(role === undefined ? {} : { role }),
+    nth: whole(nth),
+    point: known,
+  };
   if (fault.nth < 1 || fault.incarnation < 1) throw wrong(line, at, 'starts and boundaries are counted from 1');
   return argument === undefined ? fault : { ...fault, argument };
 }

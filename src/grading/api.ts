@@ -4,6 +4,7 @@ import type { HttpSourceOptions } from '#src/faults/http-source.ts';
 import type { Finding, Noun } from '#src/grading/anomaly.ts';
 import type { Row } from '#src/grading/canonical.ts';
 import type { AttackRule } from '#src/grading/enumerate.ts';
+import type { Feed } from '#src/grading/feeds.ts';
 import type { Exit } from '#src/process.ts';
 import type { Random } from '#src/random.ts';
 
@@ -14,6 +15,8 @@ export { finding, type Anomaly, type Finding, type Noun } from '#src/grading/ano
 export { canonicalCell, canonicalRow, type Row } from '#src/grading/canonical.ts';
 export { compareParted, type BadRecord, type Conservation, type GoodRecord } from '#src/grading/conservation.ts';
 export type { AttackRule } from '#src/grading/enumerate.ts';
+export { linesTwice, otherFiles, otherOrder, type Feed } from '#src/grading/feeds.ts';
+export { gaps, notParked, partialWrites } from '#src/grading/oracle-more.ts';
 export { compareRows, type Comparison } from '#src/grading/oracle.ts';
 export { compareReport, type ReportComparison } from '#src/grading/report.ts';
 export { neverFalls } from '#src/grading/seen.ts';
@@ -42,6 +45,8 @@ export interface StagePlan {
   readonly noun: Noun;
   /** The files of INPUT_DIR: path below it, content. */
   readonly inputs: Readonly<Record<string, string | Uint8Array>>;
+  /** Other forms of the input after which the result must be the same; see `linesTwice`, `otherOrder`, `otherFiles`. */
+  readonly feeds?: readonly Feed[];
   /** SQL that is run before the first start, as the learner's role. */
   readonly tables?: readonly string[];
   /** What the HTTP source holds and how it misbehaves; its address comes as PAYMENTS_URL. */

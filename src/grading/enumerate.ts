@@ -1,5 +1,5 @@
 import type { HistoryEvent } from '#src/faults/history.ts';
-import type { Fault, Point, Schedule } from '#src/faults/schedule.ts';
+import type { Fault, Point } from '#src/faults/schedule.ts';
 import type { Level } from '#src/grading/verdict.ts';
 
 export const POINTS: readonly Point[] = ['after-durable', 'before', 'client-moved-on'];
@@ -25,6 +25,13 @@ export interface AttackRule {
   readonly points?: readonly Point[];
 }
 
+/** Boundaries of one kind that are counted together: all of a name, or those of one role. */
+export interface Target {
+  readonly boundary: string;
+  readonly role?: string;
+  readonly total: number;
+}
+
 /** How often each boundary was passed by one start of the program. */
 export function countBoundaries(history: readonly HistoryEvent[], incarnation = 1): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
@@ -33,6 +40,49 @@ export function countBoundaries(history: readonly HistoryEvent[], incarnation = 
     counts.set(event.boundary, Math.max(event.nth, counts.get(event.boundary) ?? 0));
   }
   return counts;
+}
+
+/** The roles that a boundary's events have, in order of their number: two calm runs of one program should agree in it. */
+function rolesOf(history: readonly HistoryEvent[], boundary: string): ReadonlyMap<number, string> {
+  const roles = new Map<number, string>();
+  for (const { boundary: name, nth, role = '', incarnation } of history)
+    if (name === boundary && nth !== undefined && incarnation === 1) roles.set(nth, role);
+  return roles;
+}
+
+export interface Addressed {
+  readonly targets: readonly Target[];
+  /** What can't be named, because two undisturbed runs differ in it: the boundary, its role, both counts. */
+  readonly unnamed: readonly { readonly target: Target; readonly counts: readonly [number, number] }[];
+}
+
+/**
+ * How boundaries are named so that the same name means the same in each run. Where two undisturbed runs agree, their
+ * number does. Where they don't (threads, a heartbeat), the number among those of one role may; what differs even
+ * there has no name.
+ */
+export function address(
+  first: readonly HistoryEvent[],
+  second: readonly HistoryEvent[],
+  rules: readonly AttackRule[],
+): Addressed {
+  const targets: Target[] = [];
+  const unnamed: { target: Target; counts: readonly [number, number] }[] = [];
+  for (const boundary of new Set(rules.map((rule) => rule.boundary))) {
+    const [a, b] = [rolesOf(first, boundary), rolesOf(second, boundary)];
+    if (a.size === b.size && [...a].every(([nth, role]) => b.get(nth) === role)) {
+      targets.push({ boundary, total: a.size });
+      continue;
+    }
+    for (const role of new Set([...a.values(), ...b.values()])) {
+      const counts = [a, b].map((roles) => [...roles.values()].filter((one) => one === role).length);
+      const [inFirst = 0, inSecond = 0] = counts;
+      const target = { boundary, ...(role === '' ? {} : { role }), total: Math.max(inFirst, inSecond) };
+      if (inFirst === inSecond) targets.push(target);
+      else unnamed.push({ target, counts: [inFirst, inSecond] });
+    }
+  }
+  return { targets, unnamed };
 }
 
 export interface Enumeration {
@@ -47,59 +97,44 @@ export interface Enumeration {
  * points, then their neighbours, then a stride over the others. Most mistakes show at any of them, so the first few
  * schedules decide.
  */
-export function enumerate(
-  counts: ReadonlyMap<string, number>,
-  rules: readonly AttackRule[],
-  level: Level,
-): Enumeration {
-  const perRule = rules.map((rule) => {
-    const total = counts.get(rule.boundary) ?? 0;
-    const actions = rule.actions ?? ['kill'];
-    const points = POINTS.filter((point) => (rule.points ?? POINTS).includes(point));
-    const faults = ordered(total, MAX_BOUNDARIES).flatMap((nth) =>
-      points.flatMap((point) =>
-        actions.map((action): Fault => ({ action, incarnation: 1, boundary: rule.boundary, nth, point })),
-      ),
-    );
-    return { faults, possible: total * points.length * actions.length };
-  });
-  const faults = interleave(perRule.map((rule) => rule.faults));
+export function enumerate(targets: readonly Target[], rules: readonly AttackRule[], level: Level): Enumeration {
+  const lists = rules.flatMap((rule) =>
+    targets.filter(({ boundary }) => boundary === rule.boundary).map((target) => faultsOf(target, rule, level)),
+  );
+  const faults = interleave(lists.map((list) => list.faults));
   return {
     faults: level === 'quick' ? faults.slice(0, QUICK_SCHEDULES) : faults,
-    possible: perRule.reduce((sum, { possible }) => sum + possible, 0),
+    possible: lists.reduce((sum, { possible }) => sum + possible, 0),
   };
+}
+
+function faultsOf({ boundary, role, total }: Target, rule: AttackRule, level: Level) {
+  const actions = rule.actions ?? ['kill'];
+  const points = POINTS.filter((point) => (rule.points ?? POINTS).includes(point));
+  const of = role === undefined ? {} : { role };
+  const faults = ordered(total, level === 'overnight' ? total : MAX_BOUNDARIES).flatMap((nth) =>
+    points.flatMap((point) =>
+      actions.map((action): Fault => ({ action, incarnation: 1, boundary, ...of, nth, point })),
+    ),
+  );
+  return { faults, possible: total * points.length * actions.length };
 }
 
 /** 1…total, at most `limit` of them: first, last, middle, their neighbours, then evenly spread. */
 export function ordered(total: number, limit: number): number[] {
   if (total <= 0) return [];
   const middle = Math.ceil(total / 2);
-  const telling = [1, total, middle, 2, total - 1, middle + 1, middle - 1];
-  const stride = Math.max(1, total / limit);
-  const spread = Array.from({ length: Math.ceil(total / stride) }, (_, i) => Math.floor(1 + i * stride));
-  const inside = [...telling, ...spread].filter((nth) => nth >= 1 && nth <= total);
-  return [...new Set(inside)].slice(0, limit);
+  const telling = [1, total, middle, 2, total - 1, middle + 1, middle - 1].filter((nth) => nth >= 1 && nth <= total);
+  const chosen = new Set(telling.slice(0, limit));
+  // The stride is so wide that its last step still falls inside the limit.
+  const others = Array.from({ length: total }, (_, i) => i + 1).filter((nth) => !chosen.has(nth));
+  const room = Math.min(others.length, limit - chosen.size);
+  for (let i = 0; i < room; i++) chosen.add(others[Math.floor((i * others.length) / room)] ?? 1);
+  return [...chosen];
 }
 
 /** One of each in turn, so that no kind of boundary waits for all of another. */
 function interleave<T>(lists: readonly (readonly T[])[]): T[] {
   const longest = Math.max(0, ...lists.map((list) => list.length));
   return Array.from({ length: longest }, (_, i) => lists.flatMap((list) => list.slice(i, i + 1))).flat();
-}
-
-/** The schedules to run: those that once failed this learner first, none twice. */
-export function schedulesOf(
-  base: Omit<Schedule, 'faults'>,
-  faults: readonly Fault[],
-  regressions: readonly Schedule[],
-): Schedule[] {
-  const seen = new Set<string>();
-  const all = [
-    ...regressions.map((schedule) => ({ ...base, faults: schedule.faults })),
-    ...faults.map((fault) => ({ ...base, faults: [fault] })),
-  ];
-  return all.filter((schedule) => {
-    const name = JSON.stringify(schedule.faults);
-    return schedule.faults.length > 0 && !seen.has(name) && seen.add(name);
-  });
 }

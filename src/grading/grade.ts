@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
-import { formatSchedule, type Schedule } from '#src/faults/schedule.ts';
+import type { HistoryEvent } from '#src/faults/history.ts';
+import { formatSchedule, type Fault, type Schedule } from '#src/faults/schedule.ts';
 import type { Clock } from '#src/clock.ts';
 import type { Anomaly } from '#src/grading/anomaly.ts';
 import { likelyCauses } from '#src/grading/cause.ts';
@@ -42,6 +43,7 @@ export interface GradeOptions {
   readonly tell: (progress: Progress) => void;
   /** Only these faults, as in a replay: nothing is enumerated and nothing kept for next time. */
   readonly only?: Schedule;
+  readonly patienceMs?: number;
 }
 
 export interface Graded {
@@ -68,16 +70,24 @@ export async function grade(options: GradeOptions): Promise<Graded> {
     bench,
     tell: options.tell,
     ...(options.only === undefined ? {} : { only: options.only }),
+    ...(options.patienceMs === undefined ? {} : { patienceMs: options.patienceMs }),
   });
-  const shown = outcome.red ?? outcome.recorded;
+  const shown = outcome.red ?? outcome.suspect ?? outcome.recorded;
   const known = verdictOf(outcome, hash, options, { startedMs, folder });
   const timeline = shown === undefined ? undefined : timelineOf(known, shown.history);
   const picture = timeline === undefined ? undefined : `${options.runsShown}/latest/timeline.svg`;
   const verdict: Verdict = known.state === 'failed' && picture !== undefined ? { ...known, picture } : known;
   const text = verdictText(verdict, { hint: verdict.state === 'failed' ? options.hint : undefined });
   await writeRun(options.runs, folder, { verdict, text, ...filesOf(shown, timeline) });
-  if (outcome.red !== undefined && options.only === undefined) await addRegression(options.runs, outcome.red.schedule);
+  const remembered = (outcome.red ?? outcome.suspect)?.schedule;
+  const base = { lab, stage: stage.n, seed, size, faults: [] };
+  if (remembered !== undefined && options.only === undefined && !same(remembered, base))
+    await addRegression(options.runs, remembered);
   return { verdict, text, list: timeline?.list ?? [] };
+}
+
+function same(a: Schedule, b: Schedule): boolean {
+  return formatSchedule(a) === formatSchedule(b);
 }
 
 function filesOf(shown: Ran | undefined, timeline: Timeline | undefined) {
@@ -95,7 +105,8 @@ function verdictOf(
   options: GradeOptions,
   { startedMs, folder }: { startedMs: number; folder: string },
 ): Verdict {
-  const { red, recorded, state } = outcome;
+  const { recorded, state } = outcome;
+  const red = outcome.red ?? outcome.suspect;
   const { program } = options.bench;
   const shownFolder = `${options.runsShown}/${folder.slice(options.runs.length + 1)}`;
   const ended = red?.findings.some(({ anomaly }) => anomaly === 'crashed' || anomaly === 'did-not-finish') === true;
@@ -114,7 +125,7 @@ function verdictOf(
     ...(red === undefined ? {} : { schedule: formatSchedule(red.schedule) }),
     did: didOf(outcome, options.only),
     findings: (red?.findings ?? []).map((one) => ({ ...one, witnesses: [...one.witnesses] })),
-    likely: red === undefined || recorded === undefined ? [] : causesOf(red, recorded),
+    likely: outcome.red === undefined || recorded === undefined ? [] : causesOf(outcome.red, recorded),
     ...(options.stage.read === undefined ? {} : { read: options.stage.read }),
     ...(outcome.why === undefined ? {} : { why: outcome.why }),
     ...(outcome.remedy === undefined ? {} : { remedy: outcome.remedy }),
@@ -129,7 +140,9 @@ function verdictOf(
   };
 }
 
-function didOf({ red, recorded, points, state }: Outcome, only: Schedule | undefined): string[] {
+function didOf(outcome: Outcome, only: Schedule | undefined): string[] {
+  const { recorded, points, state } = outcome;
+  const red = outcome.red ?? outcome.suspect;
   if (red !== undefined) {
     return red.schedule.faults.length === 0
       ? [words.CALM]
@@ -140,6 +153,7 @@ function didOf({ red, recorded, points, state }: Outcome, only: Schedule | undef
     words.triedWords(
       points.tried,
       (recorded?.plan?.attack ?? []).map(({ boundary }) => boundary),
+      (recorded?.plan?.feeds ?? []).map(({ name }) => name),
     ),
     ...(recorded?.plan?.rerun === true && only === undefined ? [words.AGAIN] : []),
   ];
@@ -149,9 +163,19 @@ function causesOf(red: Ran, recorded: Ran): string[] {
   const causes = likelyCauses({
     recorded: recorded.history,
     failed: red.history,
-    fault: red.schedule.faults.at(-1),
+    fault: globally(red.schedule.faults.at(-1), recorded.history),
     anomalies: red.findings.map(({ anomaly }) => anomaly),
     outputs: red.plan?.outputs ?? [],
   });
   return causes.map((cause) => words.causeWords(cause));
+}
+
+/** The fault as one of all boundaries of its name: the order that tells the cause counts them together. */
+function globally(fault: Fault | undefined, recorded: readonly HistoryEvent[]): Fault | undefined {
+  if (fault?.role === undefined) return fault;
+  const found = recorded.find(
+    ({ boundary, role, roleNth, incarnation }) =>
+      incarnation === 1 && boundary === fault.boundary && role === fault.role && roleNth === fault.nth,
+  );
+  return found?.nth === undefined ? fault : { ...fault, nth: found.nth };
 }

@@ -1,6 +1,6 @@
 import { finding, type Difference, type Finding, type Noun } from '#src/grading/anomaly.ts';
 import { canonicalCell, canonicalRow, type Row } from '#src/grading/canonical.ts';
-import { countOf, foundWords, times } from '#src/grading/wording.ts';
+import { countOf, foundWords, times } from '#src/grading/wording-oracle.ts';
 
 export interface Comparison {
   readonly noun: Noun;

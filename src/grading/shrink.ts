@@ -7,6 +7,8 @@ export interface ShrinkOptions {
   readonly maxRuns: number;
   /** The smallest size of the input that makes sense. */
   readonly minSize: number;
+  /** Whether the last fault may go, too: where it isn't known that the program holds undisturbed. */
+  readonly mayBeCalm?: boolean;
   /** True when the time is up: the best so far is returned. */
   readonly isOver?: () => boolean;
 }
@@ -18,8 +20,8 @@ export interface Shrunk {
 
 /**
  * The smallest schedule that still fails: faults are dropped one by one, then each is moved to an earlier boundary, then
- * the input is halved. Failing schedules of pipelines are short, so this needs few runs where a general search over
- * sequences needs dozens.
+ * the input is halved, until none of this makes it smaller. Failing schedules of pipelines are short, so this needs few
+ * runs where a general search over sequences needs dozens.
  */
 export async function shrink(failing: Schedule, options: ShrinkOptions): Promise<Shrunk> {
   const known = new Map<string, boolean>([[JSON.stringify(failing), true]]);
@@ -34,23 +36,34 @@ export async function shrink(failing: Schedule, options: ShrinkOptions): Promise
     known.set(name, answer);
     return answer;
   };
-  let best = await dropFaults(failing, fails);
-  for (let index = 0; index < best.faults.length; index++) best = await moveEarlier(best, index, fails);
-  best = await halve(best, options.minSize, fails);
+  let best = failing;
+  for (let last = ''; last !== JSON.stringify(best);) {
+    last = JSON.stringify(best);
+    best = await dropFaults(best, options.mayBeCalm === true ? 0 : 1, fails);
+    for (let index = 0; index < best.faults.length; index++) best = await moveEarlier(best, index, fails);
+    best = await halve(best, options.minSize, fails);
+  }
   return { schedule: best, runs };
 }
 
 type Fails = (schedule: Schedule) => Promise<boolean>;
 
-async function dropFaults(schedule: Schedule, fails: Fails): Promise<Schedule> {
-  let best = schedule;
-  // One fault stays: that the program holds undisturbed was seen before any fault was tried.
-  for (let index = 0; index < best.faults.length;) {
-    const candidate = { ...best, faults: best.faults.filter((_, at) => at !== index) };
-    if (candidate.faults.length > 0 && (await fails(candidate))) best = candidate;
-    else index++;
+/** Afterwards no single fault can go. */
+async function dropFaults(schedule: Schedule, least: number, fails: Fails): Promise<Schedule> {
+  for (let index = 0; index < schedule.faults.length; index++) {
+    const candidate = { ...schedule, faults: without(schedule.faults, index) };
+    if (candidate.faults.length >= least && (await fails(candidate))) return dropFaults(candidate, least, fails);
   }
-  return best;
+  return schedule;
+}
+
+/** Where a start is not ended any more, what was to strike the next one strikes this one. */
+function without(faults: readonly Fault[], index: number): Fault[] {
+  const gone = faults[index];
+  const left = faults.filter((_, at) => at !== index);
+  if (gone === undefined || left.some(({ incarnation }) => incarnation === gone.incarnation)) return left;
+  const shift = (at: number): number => (at > gone.incarnation ? at - 1 : at);
+  return left.map((fault) => ({ ...fault, incarnation: shift(fault.incarnation) }));
 }
 
 /** Boundary 1 first, since most failures show there; then a search by halves between what holds and what fails. */

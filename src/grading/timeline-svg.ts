@@ -1,6 +1,7 @@
 import { description, short, type Bar, type LaneName, type Mark, type Timeline } from '#src/grading/timeline.ts';
 import { wrap } from '#src/grading/verdict-text.ts';
-import { LABELS, LANES, PICTURE } from '#src/grading/wording.ts';
+import { LABELS } from '#src/grading/wording.ts';
+import { LANES, PICTURE } from '#src/grading/wording-picture.ts';
 
 const WIDTH = 960;
 const LEFT = 180;

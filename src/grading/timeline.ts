@@ -1,6 +1,8 @@
 import type { HistoryEvent } from '#src/faults/history.ts';
 import type { Finding } from '#src/grading/anomaly.ts';
-import { boundaryWords, faultMark, LANES, number, PICTURE } from '#src/grading/wording.ts';
+import { boundaryWords, faultMark } from '#src/grading/wording.ts';
+import { number } from '#src/grading/wording-oracle.ts';
+import { LANES, PICTURE } from '#src/grading/wording-picture.ts';
 
 export interface TimelineInput {
   readonly title: string;

@@ -16,9 +16,11 @@ import { type Finding, finding } from '#src/grading/anomaly.ts';
 import type { Stage, StagePlan, Trial } from '#src/grading/api.ts';
 import type { Row } from '#src/grading/canonical.ts';
 import { AGAIN } from '#src/grading/enumerate.ts';
+import type { Feed } from '#src/grading/feeds.ts';
 import { layOut, type Program, type Workplace } from '#src/grading/program.ts';
 import { openReader, type Reader } from '#src/grading/reader.ts';
-import { crashWords, RUN_AGAIN } from '#src/grading/wording.ts';
+import { RUN_AGAIN } from '#src/grading/wording.ts';
+import { crashWords } from '#src/grading/wording-oracle.ts';
 import type { Exit } from '#src/process.ts';
 import { random } from '#src/random.ts';
 
@@ -50,6 +52,7 @@ export interface Ran {
   readonly lastLines: readonly string[];
   /** The program's whole output, bounded. */
   readonly output: string;
+  /** From the program's first start to its last end. */
   readonly elapsedMs: number;
   readonly plan: StagePlan | undefined;
   /** For `unknown`. */
@@ -58,28 +61,32 @@ export interface Ran {
 
 /** Runs the program once in a clean place under a schedule, waits until all is quiet, and judges what is there. */
 export async function runTrial(schedule: Schedule, deadlineMs: number, bench: Bench): Promise<Ran> {
-  const beganMs = performance.now();
   const folder = join(bench.scratch, randomUUID().slice(0, 8));
-  const nothing = { findings: [], history: [], fired: [], lastLines: [], output: '', plan: undefined } as const;
-  const elapsed = (): number => Math.round(performance.now() - beganMs);
+  const nothing = {
+    ...{ findings: [], history: [], fired: [], lastLines: [] },
+    ...{ output: '', elapsedMs: 0, plan: undefined },
+  } as const;
   let lease: Lease | undefined;
   try {
     bench.signal?.throwIfAborted();
     const plan = await bench.stage({ seed: schedule.seed, size: schedule.size, random: random(schedule.seed) });
     lease = await bench.supervisor.lease('postgres', { data: undefined }, { signal: bench.signal });
-    const place = await layOut(folder, bench.program, plan.inputs, bench.root);
-    return {
-      ...(await runIn(place, lease.address as Database, plan, { schedule, deadlineMs, bench })),
-      elapsedMs: elapsed(),
-    };
+    const fed = feedOf(schedule, plan);
+    const place = await layOut(folder, bench.program, fed?.inputs ?? plan.inputs, bench.root);
+    return await runIn(place, lease.address as Database, plan, { schedule, deadlineMs, bench });
   } catch (error) {
-    if (bench.signal?.aborted === true) return { schedule, state: 'stopped', ...nothing, elapsedMs: elapsed() };
+    if (bench.signal?.aborted === true) return { schedule, state: 'stopped', ...nothing };
     if (!(error instanceof WorldError)) throw error;
-    return { schedule, state: 'unknown', ...nothing, elapsedMs: elapsed(), why: error.message };
+    return { schedule, state: 'unknown', ...nothing, why: error.message };
   } finally {
     if (lease !== undefined) await Promise.allSettled([lease[Symbol.asyncDispose]()]);
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   }
+}
+
+/** The other form of the input that the schedule asks for. */
+function feedOf({ faults }: Schedule, { feeds = [] }: StagePlan): Feed | undefined {
+  return feeds.find(({ name }) => faults.some(({ action, argument }) => action === 'feed' && argument === name));
 }
 
 interface Running {
@@ -88,12 +95,7 @@ interface Running {
   readonly bench: Bench;
 }
 
-async function runIn(
-  place: Workplace,
-  database: Database,
-  plan: StagePlan,
-  running: Running,
-): Promise<Omit<Ran, 'elapsedMs'>> {
+async function runIn(place: Workplace, database: Database, plan: StagePlan, running: Running): Promise<Ran> {
   const { schedule } = running;
   const client = await connect(database);
   try {
@@ -101,10 +103,12 @@ async function runIn(
     const due = plan.expectedExit ?? 0;
     const reader = plan.reader === undefined ? undefined : await openReader(await connect(database), plan.reader);
     let samples: readonly (readonly Row[])[] = [];
+    const beganMs = performance.now();
     const attacked = await attackIn(place, database, plan, running, { reader }).finally(async () => {
       samples = (await reader?.end()) ?? [];
     });
-    const ran = ranOf(attacked, schedule, plan, place, running);
+    const elapsedMs = Math.round(performance.now() - beganMs);
+    const ran = { ...ranOf(attacked, schedule, plan, place, running), elapsedMs };
     if (attacked.ended === 'stopped') return { ...ran, state: 'stopped' };
     if (attacked.ended === 'deadline') return { ...ran, state: 'late' };
     await quiet(client, database, running);
@@ -131,8 +135,9 @@ function attackIn(
   { httpBefore, reader }: { httpBefore?: HttpLog | undefined; reader?: Reader | undefined } = {},
 ): Promise<Attacked> {
   const { program, signal, marker } = running.bench;
+  const faults = running.schedule.faults.filter(({ action }) => action !== 'feed');
   return attack({
-    schedule: running.schedule,
+    schedule: { ...running.schedule, faults },
     argv: program.run,
     cwd: place.cwd,
     env: {
@@ -227,11 +232,20 @@ function ranOf(
     state: 'judged',
     findings: [],
     history: attacked.history.map((event) => ({ ...event, text: own(event.text) })),
-    fired: attacked.fired,
+    fired: firedOf(schedule, plan, attacked.fired),
     lastLines: attacked.lastLines.slice(-32).map(own),
     output: own(attacked.output),
     plan,
   };
+}
+
+/** For each fault of the schedule: a feed strikes where the stage has it, before the first start. */
+function firedOf(schedule: Schedule, plan: StagePlan, struck: readonly boolean[]): boolean[] {
+  const others = [...struck];
+  const fed = feedOf(schedule, plan)?.name;
+  return schedule.faults.map(({ action, argument }) =>
+    action === 'feed' ? argument === fed && fed !== undefined : (others.shift() ?? false),
+  );
 }
 
 function trialOf(client: Client, place: Workplace, attacked: Attacked, samples: readonly (readonly Row[])[]): Trial {

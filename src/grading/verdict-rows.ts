@@ -1,5 +1,6 @@
 import type { Verdict } from '#src/grading/verdict.ts';
-import { heading, LABELS, stateWords, survivedWords, TWO_CAUSES, witnessWords } from '#src/grading/wording.ts';
+import { heading, LABELS, stateWords, survivedWords, TWO_CAUSES } from '#src/grading/wording.ts';
+import { witnessWords } from '#src/grading/wording-oracle.ts';
 
 /** One thing that a verdict says. A row without a label goes on with the one above it. */
 export interface VerdictRow {

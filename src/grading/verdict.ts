@@ -5,7 +5,7 @@ import { ANOMALIES } from '#src/grading/anomaly.ts';
 /** Rises when a field changes its meaning; readers of verdict.json refuse a newer one. */
 export const VERDICT_SCHEMA = 1;
 
-export const LEVELS = ['quick', 'full'] as const;
+export const LEVELS = ['quick', 'full', 'overnight'] as const;
 export type Level = (typeof LEVELS)[number];
 
 const text = z.string();
@@ -31,6 +31,10 @@ export const verdictSchema = z
         tried: count,
         planned: count.describe('what this level would try'),
         possible: count.describe('every boundary and point of the recorded run'),
+        combined: z
+          .object({ survived: count, tried: count })
+          .optional()
+          .describe('pairs and triples of points, which only the level overnight tries'),
       })
       .describe('crash points'),
     schedule: text.optional().describe('the smallest schedule that shows the failure, for ./dej replay'),

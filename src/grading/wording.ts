@@ -1,10 +1,11 @@
 import type { Fault, Point } from '#src/faults/schedule.ts';
-import type { Anomaly, Difference, Noun } from '#src/grading/anomaly.ts';
 import type { Cause } from '#src/grading/cause.ts';
+import { number, plural, seconds1 } from '#src/grading/wording-oracle.ts';
 
 /**
- * Every word that grading says to a learner stands in this file, to be read as prose. Second person; the past tense for
- * what happened; one cause, one remedy; never scorn. Trouble of ours says that it is ours and that it doesn't count.
+ * Every word that grading says to a learner stands in this file and its two neighbours (what was found; the picture), to
+ * be read as prose. Second person; the past tense for what happened; one cause, one remedy; never scorn. Trouble of ours
+ * says that it is ours and that it doesn't count.
  */
 
 export const LABELS = {
@@ -30,9 +31,18 @@ export function heading(stage: number, title: string): string {
 }
 
 /** The right side of a verdict's first line. */
-export function survivedWords({ survived, tried, possible }: { survived: number; tried: number; possible: number }) {
+export function survivedWords({ survived, tried, possible, combined }: PointWords): string {
   const of = tried < possible ? ` (${number(tried)} of ${number(possible)} tried)` : '';
-  return `survived ${number(survived)} of ${plural(tried, 'crash point')}${of}`;
+  const more =
+    combined === undefined ? '' : ` and ${number(combined.survived)} of ${number(combined.tried)} pairs and triples`;
+  return `survived ${number(survived)} of ${plural(tried, 'crash point')}${of}${more}`;
+}
+
+export interface PointWords {
+  readonly survived: number;
+  readonly tried: number;
+  readonly possible: number;
+  readonly combined?: { readonly survived: number; readonly tried: number } | undefined;
 }
 
 export function stateWords(state: 'passed' | 'failed' | 'unknown' | 'not-exercised'): string {
@@ -44,76 +54,9 @@ export function stateWords(state: 'passed' | 'failed' | 'unknown' | 'not-exercis
   }[state];
 }
 
-// Things and numbers
-
-export function number(value: number): string {
-  return value.toLocaleString('en-US');
-}
-
-export function countOf(value: number, noun: Noun): string {
-  return `${number(value)} ${value === 1 ? noun.one : noun.many}`;
-}
-
-export function times(value: number): string {
-  return `×${number(value)}`;
-}
-
-function plural(value: number, word: string): string {
-  return `${number(value)} ${word}${value === 1 ? '' : 's'}`;
-}
-
-function lowerFirst(words: string): string {
+export function lowerFirst(words: string): string {
   // HTTP and BOM keep their letters.
   return /^[A-Z][a-z ]/.test(words) ? words.charAt(0).toLowerCase() + words.slice(1) : words;
-}
-
-// What was found
-
-/** `most` is how often the most frequent duplicate stands there. */
-export function foundWords(anomaly: Difference, total: number, count: number, noun: Noun, most = 2): string {
-  const all = countOf(total, noun);
-  const few = number(count);
-  switch (anomaly) {
-    case 'duplicate':
-      return `${all}, ${few} of them ${most === 2 ? 'twice' : 'more than once'}`;
-    case 'lost':
-      return `${all}; ${few} ${count === 1 ? 'is' : 'are'} missing`;
-    case 'phantom':
-      return `${all}, ${few} of them ${count === 1 ? 'was' : 'were'} never in the input`;
-    case 'stale':
-      return `${all}, ${few} of them in an older version`;
-    case 'corrupted':
-      return `${all}, ${few} of them with other values`;
-    case 'reordered':
-      return `${all}; ${few} ${count === 1 ? 'stands' : 'stand'} out of order`;
-  }
-}
-
-/** `o-2041 ×2, o-2042 ×2, o-2043 ×2 … and 17 more`: all of five, the first three of more. */
-export function witnessWords(witnesses: readonly string[], count: number): string {
-  if (count <= witnesses.length) return witnesses.join(', ');
-  const shown = witnesses.slice(0, 3);
-  return `${shown.join(', ')} … and ${number(count - shown.length)} more`;
-}
-
-export function crashWords(
-  code: number | null,
-  signal: string | null,
-  due: number,
-): { expected: string; found: string } {
-  const found = code === null ? `ended by ${signal ?? 'a signal'}` : `ended with exit code ${code}`;
-  return { expected: `your program ends with exit code ${due}`, found };
-}
-
-export function unfinishedWords(seconds: number): { expected: string; found: string } {
-  return {
-    expected: 'your program ends, as it did undisturbed',
-    found: `still running after ${seconds1(seconds)}`,
-  };
-}
-
-function seconds1(value: number): string {
-  return `${value < 10 ? value.toFixed(1) : Math.round(value)} s`;
 }
 
 // What was done
@@ -122,7 +65,18 @@ function seconds1(value: number): string {
 export function faultWords(fault: Fault): string {
   const start = fault.incarnation > 1 ? ` on its ${ordinal(fault.incarnation)} start` : '';
   if (fault.action === 'again') return AGAIN;
-  return `${actionWords(fault)}${start} at ${boundaryWords(fault.boundary, fault.nth)}, ${pointWords(fault)}`;
+  if (fault.action === 'feed') return feedWords(fault.argument ?? '');
+  return `${actionWords(fault)}${start} at ${boundaryWords(fault.boundary, fault.nth, fault.role)}, ${pointWords(fault)}`;
+}
+
+/** Other forms of the input, by their names in feeds.ts. */
+function feedWords(name: string): string {
+  const known: Readonly<Record<string, string>> = {
+    'lines-twice': 'gave your program every line of its input twice',
+    'other-order': 'gave your program the lines of its input in another order',
+    'other-files': 'gave your program the same lines in other files',
+  };
+  return known[name] ?? `gave your program its input in another form (${name})`;
 }
 
 export const AGAIN = 'ran your program once more after it had finished';
@@ -145,23 +99,20 @@ function actionWords({ action, argument }: Fault): string {
       return 'killed your program';
     case 'cut':
       return 'cut the connection of your program';
-    case 'pause':
-      return `paused your program${argument === undefined ? '' : ` for ${argument}`}`;
     default:
       return `did ${action}${argument === undefined ? '' : ` (${argument})`} to your program`;
   }
 }
 
-/** `commit 3` for `pg.commit#3`. */
-export function boundaryWords(boundary: string, nth: number): string {
+/** `commit 3` for `pg.commit#3`, `commit 3 to orders` for `pg.commit[orders]#3`. */
+export function boundaryWords(boundary: string, nth: number, role?: string): string {
   const names: Readonly<Record<string, string>> = {
     'pg.commit': 'commit',
     'http.request': 'request',
     'http.response': 'response',
-    'file.rename': 'rename',
-    'program.exit': 'end',
   };
-  return `${names[boundary] ?? boundary} ${number(nth)}`;
+  const to = role === undefined ? '' : ` to ${role.split('+').join(' and ')}`;
+  return `${names[boundary] ?? boundary} ${number(nth)}${to}`;
 }
 
 function holder(boundary: string): string {
@@ -186,8 +137,11 @@ export function ordinal(value: number): string {
 }
 
 /** What all survived schedules of a stage did, for a pass. */
-export function triedWords(tried: number, boundaries: readonly string[]): string {
-  if (tried === 0) return CALM;
+export function triedWords(tried: number, boundaries: readonly string[], feeds: readonly string[] = []): string {
+  return [...(tried === 0 ? [CALM] : [killedWords(tried, boundaries)]), ...feeds.map(feedWords)].join('; ');
+}
+
+function killedWords(tried: number, boundaries: readonly string[]): string {
   const at = [...new Set(boundaries.map((boundary) => boundaryWords(boundary, 0).replace(/ 0$/, 's')))];
   const once = tried === 1 ? 'once' : `${number(tried)} times`;
   return `killed your program ${once}, at ${at.join(' and ')}: before, just after, and once it had gone on`;
@@ -271,6 +225,11 @@ export function engineWords(message: string): string {
 
 export const ENGINE_REMEDY = 'Run the check again; ./dej doctor looks at the machine.';
 
+/** An undisturbed run beside it was not over in time either. */
+export function slowWords(seconds: number): string {
+  return `a run took longer than ${seconds1(seconds)}, and so did one that nothing disturbed: this machine is too busy to tell`;
+}
+
 export function unfinishedUnknownWords(seconds: number): string {
   return (
     `your program had not ended after ${seconds1(seconds)}, and there is no undisturbed run to compare with, ` +
@@ -294,15 +253,31 @@ export function unfiredWords(unfired: number, of: number): string {
 export const NOT_EXERCISED_REMEDY =
   'Let your program reach PostgreSQL by DATABASE_URL and write there; then check again.';
 
-export const DISAGREE =
-  'two undisturbed runs of your program made different numbers of commits, so a point to break cannot be named';
-export const DISAGREE_REMEDY = 'Make the number of commits depend on the input alone; then check again.';
-export const STOPPED = 'you stopped it; this is what was known until then';
+/** Boundaries that have no name, because two undisturbed runs differ in them. */
+export function disagreeWords(
+  unnamed: readonly { boundary: string; role?: string; counts: readonly [number, number] }[],
+  tried: number,
+): string {
+  const [worst] = unnamed;
+  const what = worst === undefined ? 'commits' : boundaryWords(worst.boundary, 0, worst.role).replace(' 0', 's');
+  const [one, other] = worst?.counts ?? [0, 0];
+  const rest =
+    tried === 0 ? '' : `; the ${plural(tried, 'point')} that could be named ${tried === 1 ? 'was' : 'were'} tried`;
+  return `two undisturbed runs of your program made ${number(one)} and ${number(other)} ${what}, so those could not be broken one by one${rest}`;
+}
+export const DISAGREE_REMEDY =
+  'Make the number of commits depend on the input alone, not on time or chance; then check again.';
+
+export function stoppedWords(wasSuspect: boolean): string {
+  return wasSuspect
+    ? 'you stopped it while a failure was being looked at a second time; what it was stands here, and does not count yet'
+    : 'you stopped it; this is what was known until then';
+}
 
 // While it runs
 
 export interface Step {
-  readonly what: 'recording' | 'trying' | 'confirming' | 'shrinking' | 'preparing';
+  readonly what: 'recording' | 'trying' | 'combining' | 'confirming' | 'shrinking' | 'preparing';
   readonly at: number;
   readonly of: number;
   readonly fault?: Fault;
@@ -318,50 +293,11 @@ export function progressWords(step: Step): string {
       const fault = step.fault === undefined ? '' : `: ${faultWords(step.fault)}`;
       return `trying ${number(step.at)} of ${number(step.of)}${fault}`;
     }
+    case 'combining':
+      return `trying pairs and triples, ${number(step.at)}`;
     case 'confirming':
       return `something is wrong; checking, ${step.at} of ${step.of}`;
     case 'shrinking':
       return `looking for the smallest way to show it, ${step.at}`;
   }
 }
-
-// The picture
-
-export const LANES = {
-  program: { name: 'program', says: 'yours' },
-  postgres: { name: 'PostgreSQL', says: 'commits made durable' },
-  http: { name: 'server', says: 'requests it acted on' },
-  file: { name: 'files', says: 'written by your program' },
-  fault: { name: 'faults', says: 'what we did' },
-  oracle: { name: 'oracle', says: 'what a reader sees' },
-} as const;
-
-export function pictureTitle(stage: number, title: string, found: string | undefined): string {
-  return `Stage ${stage} · ${found ?? lowerFirst(title)}`;
-}
-
-export function pictureSubtitle(
-  faults: readonly Fault[],
-  seed: number,
-  points: { survived: number; tried: number; possible: number },
-): string {
-  const what = faults.map(({ boundary, nth, point }) => `${boundaryWords(boundary, nth)}, ${PICTURE.points[point]}`);
-  const survived = points.tried === 0 ? [] : [survivedWords(points)];
-  return [...(what.length === 0 ? [PICTURE.calm] : what), `seed ${seed}`, ...survived].join(' · ');
-}
-
-export const PICTURE = {
-  killed: 'killed',
-  points: {
-    before: 'sent, not yet received',
-    'after-durable': 'durable',
-    'client-moved-on': 'told, and gone on',
-  },
-  untold: 'reply never arrives',
-  start: (nth: number): string => `start ${nth}`,
-  ended: (code: number | null): string => (code === null ? 'ended by a signal' : `exit ${code}`),
-  more: (count: number): string => `${number(count)} more`,
-  calm: 'no fault',
-  broken: (anomaly: Anomaly, count: number): string => `${number(count)} × ${anomaly}`,
-  right: 'as expected',
-} as const;

@@ -21,7 +21,11 @@ export const loadOrders: Stage = ({ size }) => {
   return {
     noun,
     inputs: { 'orders.jsonl': orders.map((order) => `${JSON.stringify(order)}\n`).join('') },
-    tables: ['CREATE TABLE orders (id text, amount numeric)', 'CREATE TABLE progress (position int)'],
+    tables: [
+      'CREATE TABLE orders (id text, amount numeric)',
+      'CREATE TABLE progress (position int)',
+      'CREATE TABLE beats (at timestamptz)',
+    ],
     attack: [{ boundary: 'pg.commit' }],
     judge: async (trial) =>
       compareRows({ noun, truth: orders, found: await trial.query('SELECT id, amount FROM orders'), key: ['id'] }),

@@ -2,7 +2,10 @@
 
 import json
 import os
+import random
 import sys
+import threading
+import time
 
 import psycopg
 
@@ -32,6 +35,24 @@ if design == "dies":
 if design == "idle":
     raise SystemExit(0)
 
+if design == "sleeps":
+    open(os.path.join(os.environ["OUTPUT_DIR"], "alive"), "w", encoding="utf-8").close()
+    time.sleep(1000)
+
+done = threading.Event()
+
+
+def beat():
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as own:
+        while not done.wait(random.random() * 0.02):
+            own.execute("INSERT INTO beats VALUES (now())")
+
+
+heart = threading.Thread(target=beat)
+if design.startswith("beating-"):
+    design = design.removeprefix("beating-")
+    heart.start()
+
 with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
     if design == "same-transaction":
         found = connection.execute("SELECT position FROM progress").fetchone()
@@ -43,6 +64,12 @@ with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
     if design == "upsert":
         connection.execute("CREATE UNIQUE INDEX IF NOT EXISTS orders_id ON orders (id)")
     connection.commit()
+    if design == "empties":
+        connection.execute("TRUNCATE orders")
+        connection.commit()
+    if design == "swap":
+        connection.execute("CREATE TABLE IF NOT EXISTS staged (id text, amount numeric)")
+        connection.execute("TRUNCATE staged, orders")
     if design == "hangs" and os.path.exists(position_file):
         while True:
             pass
@@ -54,7 +81,7 @@ with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
         if design == "before":
             save(end)
         for row in batch:
-            sql = "INSERT INTO orders (id, amount) VALUES (%s, %s)"
+            sql = f"INSERT INTO {'staged' if design == 'swap' else 'orders'} (id, amount) VALUES (%s, %s)"
             if design == "upsert":
                 sql += " ON CONFLICT (id) DO UPDATE SET amount = excluded.amount"
             connection.execute(sql, (row["id"], row["amount"]))
@@ -63,7 +90,12 @@ with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
         if design == "same-transaction":
             connection.execute("DELETE FROM progress")
             connection.execute("INSERT INTO progress VALUES (%s)", (end,))
-        connection.commit()
+        if design != "swap":
+            connection.commit()
         if design in ("after", "per-row"):
             save(end)
         print(f"loaded {end}", file=sys.stderr)
+    if design == "swap":
+        connection.execute("INSERT INTO orders SELECT * FROM staged")
+        connection.commit()
+done.set()

@@ -1,0 +1,54 @@
+import type { Schedule } from '#src/faults/schedule.ts';
+import { finding } from '#src/grading/anomaly.ts';
+import { isStopped, REPEATS, say, type SearchOptions, type State } from '#src/grading/outcome.ts';
+import { runTrial, type Ran } from '#src/grading/trial.ts';
+import * as words from '#src/grading/wording.ts';
+import { unfinishedWords } from '#src/grading/wording-oracle.ts';
+
+/** One run; an engine that died in it gets a second chance, because it may have been the machine. */
+export async function attempt(schedule: Schedule, deadlineMs: number, options: SearchOptions): Promise<Ran> {
+  let ran = await runTrial(schedule, deadlineMs, options.bench);
+  if (ran.state === 'unknown') ran = await runTrial(schedule, deadlineMs, options.bench);
+  const findings = ran.findings.filter(({ anomaly }) => !options.allows.includes(anomaly));
+  return { ...ran, findings };
+}
+
+/**
+ * A run that is not over at its deadline is the program's fault only where an undisturbed one, started in the same
+ * moment on the same machine, was over in time.
+ */
+export async function disturbed(schedule: Schedule, deadlineMs: number, options: SearchOptions): Promise<Ran> {
+  const ran = await attempt(schedule, deadlineMs, options);
+  if (ran.state !== 'late') return ran;
+  const control = await attempt({ ...schedule, faults: [] }, deadlineMs, options);
+  if (control.state === 'stopped') return { ...ran, state: 'stopped' };
+  if (control.state !== 'judged') return { ...ran, state: 'unknown', why: words.slowWords(deadlineMs / 1000) };
+  const late = finding({ anomaly: 'did-not-finish', ...unfinishedWords(deadlineMs / 1000), count: 1 });
+  return { ...ran, state: 'judged', findings: [late] };
+}
+
+/** Runs a suspect's schedule again, to see whether it is wrong again; ends at the first time that it isn't. */
+export async function confirm(
+  suspect: Ran,
+  deadlineMs: number,
+  options: SearchOptions,
+  state: State,
+  run: (schedule: Schedule, deadlineMs: number, options: SearchOptions) => Promise<Ran> = disturbed,
+): Promise<{ readonly times: number; readonly last: Ran }> {
+  let times = 1;
+  let last = suspect;
+  for (let at = 2; at <= REPEATS && !isStopped(options); at++) {
+    say(options, state, { what: 'confirming', at, of: REPEATS });
+    const again = await run(suspect.schedule, deadlineMs, options);
+    if (!isSame(again, suspect)) continue;
+    times++;
+    last = again;
+  }
+  return { times, last };
+}
+
+/** Wrong in the same way: with the anomaly that weighed most. */
+export function isSame(one: Ran, other: Ran): boolean {
+  const [a] = one.findings;
+  return a !== undefined && other.findings.some(({ anomaly }) => anomaly === a.anomaly);
+}

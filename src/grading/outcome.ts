@@ -1,0 +1,154 @@
+import type { Schedule } from '#src/faults/schedule.ts';
+import type { Anomaly } from '#src/grading/anomaly.ts';
+import type { Bench, Ran } from '#src/grading/trial.ts';
+import type { Level } from '#src/grading/verdict.ts';
+import * as words from '#src/grading/wording.ts';
+
+export interface SearchOptions {
+  readonly base: Omit<Schedule, 'faults'>;
+  readonly level: Level;
+  readonly allows: readonly Anomaly[];
+  /** Schedules that once failed this learner. */
+  readonly regressions: readonly Schedule[];
+  /** How long an undisturbed run may take, in milliseconds. */
+  readonly calmLimitMs: number;
+  readonly workers: number;
+  /** The smallest input that shrinking tries. */
+  readonly minSize: number;
+  readonly bench: Bench;
+  readonly tell: (progress: Progress) => void;
+  /** This schedule alone, as in a replay. */
+  readonly only?: Schedule;
+  /** How long a run under a fault may take at the least; ten seconds where it isn't given. */
+  readonly patienceMs?: number;
+}
+
+export interface Progress {
+  readonly what: words.Step['what'];
+  readonly words: string;
+  readonly points: Points;
+  readonly elapsedMs: number;
+}
+
+/** Crash points; pairs and triples of them are counted by themselves. */
+export interface Points {
+  readonly survived: number;
+  readonly tried: number;
+  readonly planned: number;
+  readonly possible: number;
+  readonly combined?: { readonly survived: number; readonly tried: number };
+}
+
+/** What is known when the search ends, or is ended. */
+export interface Outcome {
+  readonly state: 'passed' | 'failed' | 'unknown' | 'not-exercised';
+  readonly points: Points;
+  /** An undisturbed run. */
+  readonly recorded: Ran | undefined;
+  /** The run that shows the failure, under the smallest schedule. */
+  readonly red: Ran | undefined;
+  /** A run that looked wrong and was not, or not yet, wrong again. */
+  readonly suspect: Ran | undefined;
+  readonly reproduced: { readonly times: number; readonly of: number } | undefined;
+  readonly why?: string;
+  readonly remedy?: string;
+  readonly stopped: boolean;
+}
+
+/** What the search has found so far. */
+export interface State {
+  readonly beganMs: number;
+  points: Points;
+  /** Second runs and other forms of the input that were tried; they are no crash points. */
+  others: number;
+  red: Ran | undefined;
+  suspect: Ran | undefined;
+  unstable: { readonly times: number; readonly of: number } | undefined;
+  /** Only one suspect is confirmed at a time; another that came meanwhile waits. */
+  isConfirming: boolean;
+  next: Ran | undefined;
+  /** An engine or a deadline of ours was in the way. */
+  trouble: { readonly why: string; readonly remedy: string } | undefined;
+  /** Points of the recorded run that were not met again. */
+  unfired: number;
+}
+
+/** A failure counts when it came in this many runs of the same schedule. */
+export const REPEATS = 3;
+
+export function freshState(): State {
+  return {
+    beganMs: performance.now(),
+    points: { survived: 0, tried: 0, planned: 0, possible: 0 },
+    others: 0,
+    red: undefined,
+    suspect: undefined,
+    unstable: undefined,
+    isConfirming: false,
+    next: undefined,
+    trouble: undefined,
+    unfired: 0,
+  };
+}
+
+export function say({ tell }: SearchOptions, { points, beganMs }: State, step: words.Step): void {
+  const elapsedMs = Math.round(performance.now() - beganMs);
+  tell({ what: step.what, words: words.progressWords(step), points, elapsedMs });
+}
+
+export function isStopped({ bench }: SearchOptions): boolean {
+  return bench.signal?.aborted === true;
+}
+
+export function ending(
+  state: Outcome['state'],
+  { points, suspect }: State,
+  recorded: Ran | undefined,
+  reason: { readonly why?: string; readonly remedy?: string } = {},
+): Outcome {
+  const { why, remedy } = reason;
+  return {
+    state,
+    points,
+    recorded,
+    red: undefined,
+    suspect: state === 'unknown' ? suspect : undefined,
+    reproduced: undefined,
+    stopped: false,
+    ...(why === undefined ? {} : { why }),
+    ...(remedy === undefined ? {} : { remedy }),
+  };
+}
+
+export function failed(ran: Ran, recorded: Ran | undefined, { points }: State, options: SearchOptions): Outcome {
+  const reproduced = { times: REPEATS, of: REPEATS };
+  return {
+    state: 'failed',
+    points,
+    recorded,
+    red: ran,
+    suspect: undefined,
+    reproduced,
+    stopped: isStopped(options),
+  };
+}
+
+/** Ended by a person: what was survived, and what was just being looked at. */
+export function stopped(state: State, recorded: Ran | undefined): Outcome {
+  return {
+    ...ending('unknown', state, recorded, { why: words.stoppedWords(state.suspect !== undefined) }),
+    stopped: true,
+  };
+}
+
+export function unstable(state: State, recorded: Ran | undefined, times: number): Outcome {
+  const why = words.unstableWords(times, REPEATS);
+  const outcome = ending('unknown', state, recorded, { why, remedy: words.UNSTABLE_REMEDY });
+  return { ...outcome, reproduced: { times, of: REPEATS } };
+}
+
+export function notExercised(state: State, recorded: Ran, wasTried: boolean): Outcome {
+  const boundaries = (recorded.plan?.attack ?? []).map(({ boundary }) => boundary);
+  const why = words.notExercisedWords(boundaries, wasTried);
+  return ending('not-exercised', state, recorded, { why, remedy: words.NOT_EXERCISED_REMEDY });
+}

@@ -1,0 +1,110 @@
+import type { Fault, Point, Schedule } from '#src/faults/schedule.ts';
+import { AGAIN, POINTS, type AttackRule, type Target } from '#src/grading/enumerate.ts';
+import type { Random } from '#src/random.ts';
+
+/** One schedule to be tried, and what it is worth when none of its faults strikes. */
+export interface Try {
+  readonly schedule: Schedule;
+  /**
+   * `single`: a point of the recorded run, which must be there. `known`: it failed this learner once; the program may have
+   * lost that boundary since. `feed`: another form of the input; `rerun`: a second run; neither is a crash point.
+   * `combined`: a pair or triple, which may not meet.
+   */
+  readonly kind: 'single' | 'known' | 'feed' | 'rerun' | 'combined';
+}
+
+/** A program that loads twice when it is killed does so when it is run twice, too; the former tells more. */
+const RERUN_AT = 3;
+
+/** What is tried, in order: what once failed this learner, other forms of the input, every single fault; none twice. */
+export function singles(
+  base: Omit<Schedule, 'faults'>,
+  lists: {
+    readonly regressions: readonly Schedule[];
+    readonly feeds: readonly string[];
+    readonly faults: readonly Fault[];
+    readonly rerun: boolean;
+  },
+): Try[] {
+  const single = (fault: Fault): Try => {
+    const schedule = { ...base, faults: [fault] };
+    return { schedule, kind: kindOf(schedule, 'single') };
+  };
+  const seen = new Set<string>([JSON.stringify({ ...base, faults: [] })]);
+  const all: Try[] = [
+    ...lists.regressions.map((schedule): Try => ({ schedule, kind: kindOf(schedule, 'known') })),
+    ...lists.feeds.map((name): Try => ({ schedule: { ...base, faults: [feed(name)] }, kind: 'feed' })),
+    ...lists.faults.slice(0, RERUN_AT).map(single),
+    ...(lists.rerun ? [single(AGAIN)] : []),
+    ...lists.faults.slice(RERUN_AT).map(single),
+  ];
+  return all.filter(({ schedule: { lab, stage, seed, size, faults } }) => {
+    const name = JSON.stringify({ lab, stage, seed, size, faults });
+    return !seen.has(name) && seen.add(name);
+  });
+}
+
+/** What is no crash point is told by its action, also where it comes from the list of what failed once. */
+function kindOf({ faults: [fault] }: Schedule, other: Try['kind']): Try['kind'] {
+  if (fault?.action === AGAIN.action) return 'rerun';
+  return fault?.action === 'feed' ? 'feed' : other;
+}
+
+/** The input in another form, as a fault, so that one line holds it too. */
+export function feed(name: string): Fault {
+  return { action: 'feed', incarnation: 1, boundary: 'input', nth: 1, point: 'before', argument: name };
+}
+
+/** A later start is killed while it recovers; each draw enables a part of the points only, so that draws differ in kind. */
+export function* combinations(
+  base: Omit<Schedule, 'faults'>,
+  targets: readonly Target[],
+  rules: readonly AttackRule[],
+  random: Random,
+): Generator<Try> {
+  const rich = targets.filter(({ total }) => total > 0);
+  const [first, ...others] = rich;
+  if (first === undefined) return;
+  const seen = new Set<string>();
+  // Where few points exist, all pairs have been drawn some day: then there is nothing new to try.
+  for (let stale = 0; stale < 1000;) {
+    const one = random.pick<Point>(['after-durable', 'before', 'client-moved-on']);
+    const points = random.below(2) === 0 ? POINTS : [one];
+    const faults: Fault[] = [];
+    const length = 2 + random.below(2);
+    for (let start = 1; start <= length; start++) {
+      const target = random.pick([first, ...others]);
+      faults.push(draw(target, rules, { points, start, before: faults.at(-1) }, random));
+    }
+    const name = JSON.stringify(faults);
+    if (seen.has(name)) {
+      stale++;
+      continue;
+    }
+    stale = 0;
+    seen.add(name);
+    yield { schedule: { ...base, faults }, kind: 'combined' };
+  }
+}
+
+function draw(
+  { boundary, role, total }: Target,
+  rules: readonly AttackRule[],
+  { points, start, before }: { points: readonly Fault['point'][]; start: number; before: Fault | undefined },
+  random: Random,
+): Fault {
+  const rule = rules.find((one) => one.boundary === boundary);
+  const allowed = points.filter((point) => (rule?.points ?? POINTS).includes(point));
+  const [point = 'after-durable', ...more] = allowed.length > 0 ? allowed : (rule?.points ?? POINTS);
+  const [action = 'kill', ...actions] = rule?.actions ?? ['kill'];
+  // A program that goes on where it was has that much less before it.
+  const left = before?.boundary === boundary ? Math.max(1, total - before.nth + 1) : total;
+  return {
+    action: random.pick([action, ...actions]),
+    incarnation: start,
+    boundary,
+    ...(role === undefined ? {} : { role }),
+    nth: 1 + random.below(left),
+    point: random.pick([point, ...more]),
+  };
+}

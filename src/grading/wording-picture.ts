@@ -1,0 +1,41 @@
+import type { Fault } from '#src/faults/schedule.ts';
+import type { Anomaly } from '#src/grading/anomaly.ts';
+import { boundaryWords, lowerFirst, survivedWords, type PointWords } from '#src/grading/wording.ts';
+import { number } from '#src/grading/wording-oracle.ts';
+
+// The picture
+
+export const LANES = {
+  program: { name: 'program', says: 'yours' },
+  postgres: { name: 'PostgreSQL', says: 'commits made durable' },
+  http: { name: 'server', says: 'requests it acted on' },
+  file: { name: 'files', says: 'written by your program' },
+  fault: { name: 'faults', says: 'what we did' },
+  oracle: { name: 'oracle', says: 'what a reader sees' },
+} as const;
+
+export function pictureTitle(stage: number, title: string, found: string | undefined): string {
+  return `Stage ${stage} · ${found ?? lowerFirst(title)}`;
+}
+
+export function pictureSubtitle(faults: readonly Fault[], seed: number, points: PointWords): string {
+  const what = faults.map(({ boundary, nth, point }) => `${boundaryWords(boundary, nth)}, ${PICTURE.points[point]}`);
+  const survived = points.tried === 0 ? [] : [survivedWords(points)];
+  return [...(what.length === 0 ? [PICTURE.calm] : what), `seed ${seed}`, ...survived].join(' · ');
+}
+
+export const PICTURE = {
+  killed: 'killed',
+  points: {
+    before: 'sent, not yet received',
+    'after-durable': 'durable',
+    'client-moved-on': 'told, and gone on',
+  },
+  untold: 'reply never arrives',
+  start: (nth: number): string => `start ${nth}`,
+  ended: (code: number | null): string => (code === null ? 'ended by a signal' : `exit ${code}`),
+  more: (count: number): string => `${number(count)} more`,
+  calm: 'no fault',
+  broken: (anomaly: Anomaly, count: number): string => `${number(count)} × ${anomaly}`,
+  right: 'as expected',
+} as const;
