@@ -1,2 +1,2 @@
 /** Interactive pictures that a guide can name; each has its folder in site/src/pictures. */
-export const WIDGETS = ['bytes-touched', 'crash-timeline', 'poll-line'] as const;
+export const WIDGETS = ['bytes-touched', 'crash-timeline', 'poll-line', 'slot-gauge'] as const;
