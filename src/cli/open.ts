@@ -4,6 +4,7 @@ import { openBrowser } from '#src/cli/browser.ts';
 import { systemClock } from '#src/clock.ts';
 import { runBlock } from '#src/commands/run.ts';
 import { changeEngine, engineLogs, engineStatus, leaveEngines } from '#src/commands/engines.ts';
+import * as exercise from '#src/commands/exercise.ts';
 import { nextHint } from '#src/commands/hint.ts';
 import * as journal from '#src/commands/journal.ts';
 import { labLive, labRuns, type LabRuns } from '#src/commands/lab-runs.ts';
@@ -99,6 +100,9 @@ function faceOf(context: Context, runs: LabRuns): App {
     progress: () => journal.progress(context),
     answer: (request) => journal.answer(request, context),
     predict: (request) => journal.predict(request, context),
+    checkExercise: (request) => exercise.checkExercise(request, context),
+    saveExercise: (request) => exercise.saveExercise(request, context),
+    resetExercise: (reference) => exercise.resetExercise(reference, context),
     saveNote: (request) => journal.saveNote(request, context),
     tick: (request) => journal.tick(request, context),
     labs: labsFace(context, runs),

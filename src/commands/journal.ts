@@ -27,6 +27,8 @@ export interface GuideRecord {
   readonly ran: Readonly<Record<string, { state: string; at: string }>>;
   readonly exercises: Readonly<Record<string, { outcome: string; at: string }>>;
   readonly notes: Readonly<Record<string, { text: string }>>;
+  /** By exercise: the learner's own code, where they have begun. */
+  readonly codes: Readonly<Record<string, { text: string }>>;
   readonly progress: GuideProgress;
   /** What in the learner's folder can't be read, as sentences. */
   readonly problems: readonly string[];
@@ -60,9 +62,20 @@ export async function guideRecord(name: string, context: Context): Promise<Guide
     ran: each(record.runs.get(guide.id), ({ state, at }) => ({ state, at })),
     exercises: each(record.exercises.get(guide.id), ({ outcome, at }) => ({ outcome, at })),
     notes: each(texts, (text) => ({ text })),
+    codes: await codesOf(guide, context),
     progress: guideProgress(guide, record),
     problems: problemsOf(reading),
   };
+}
+
+async function codesOf(guide: Guide, context: Context): Promise<Record<string, { text: string }>> {
+  const codes: Record<string, { text: string }> = {};
+  for (const { id: exercise, extension } of (await context.content()).exercises) {
+    if (!guide.exercises.some(({ id }) => id === exercise)) continue;
+    const text = await context.journal().code({ guide: guide.id, exercise, extension });
+    if (text !== undefined) codes[exercise] = { text };
+  }
+  return codes;
 }
 
 export async function progress(context: Context): Promise<Progress> {

@@ -33,6 +33,8 @@ export interface ExerciseSpec extends z.infer<typeof exerciseSchema> {
   readonly path: string;
   /** `py` or `sql`: what the answers and the learner's file end in. */
   readonly extension: string;
+  /** One right answer, as it stands in the hole. */
+  readonly solution: string;
   /** What can stand in the hole: `solution`, `correct/…` and `wrong/…`, in this order, without their ending. */
   readonly answers: readonly string[];
 }
@@ -53,7 +55,8 @@ export async function readExercises(root: string, guide: Guide, report: Report):
         problem(`the exercise ${JSON.stringify(id)} lacks ${path}/${name}`, 'See docs/authoring-a-guide.md.');
     }
     checkWrong(answers, yaml, problem);
-    specs.push({ ...yaml, id, guide: guide.id, path, extension, answers });
+    const solution = await readFile(join(root, path, `solution.${extension}`), 'utf8').catch(() => '');
+    specs.push({ ...yaml, id, guide: guide.id, path, extension, solution: solution.trimEnd(), answers });
   }
   return specs;
 }

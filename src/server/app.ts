@@ -1,4 +1,5 @@
 import type { EngineAction, EngineEvent } from '#src/commands/engines.ts';
+import type { ExerciseEvent, resetExercise, saveExercise } from '#src/commands/exercise.ts';
 import type { Hint } from '#src/commands/hint.ts';
 import type { GuideRecord, Progress, saveNote } from '#src/commands/journal.ts';
 import type { ExportFormat } from '#src/commands/card-export.ts';
@@ -21,6 +22,10 @@ export interface App {
     code?: string | undefined;
     signal: AbortSignal;
   }): AsyncIterable<RunEvent>;
+  /** Tries the code of an exercise, which stands as `guide#exercise`. */
+  checkExercise(request: { reference: string; code: string; signal: AbortSignal }): AsyncIterable<ExerciseEvent>;
+  saveExercise(request: Parameters<typeof saveExercise>[0]): ReturnType<typeof saveExercise>;
+  resetExercise(reference: string): ReturnType<typeof resetExercise>;
   engines(): Promise<readonly EngineStatus[]>;
   changeEngine(name: EngineName, action: EngineAction, signal: AbortSignal): AsyncIterable<EngineEvent>;
   engineLogs(name: EngineName): Promise<readonly string[]>;

@@ -9,6 +9,9 @@ const answerBody = z.strictObject({ guide: name, question: name, options: z.arra
 const predictBody = z.strictObject({ guide: name, block: name, option: letter.optional() });
 /** `base` is the text that the box and the learner's folder last agreed on. */
 const noteBody = z.strictObject({ guide: name, prompt: name, text: z.string(), base: z.string() });
+/** `text` is the whole block; `base` as for a note. */
+const codeBody = z.strictObject({ guide: name, exercise: name, text: z.string(), base: z.string() });
+const resetBody = z.strictObject({ guide: name, exercise: name });
 const tickBody = z.strictObject({
   item: z.string().regex(/^(?:concepts|projects|challenges)\/[a-z0-9-]{1,80}$/, 'expected a guide’s or a lab’s path'),
   done: z.boolean(),
@@ -37,6 +40,22 @@ export const LEARNER_ROUTES: readonly Route[] = [
     handle: async (c, app) => c.json(await app.predict(await body(c, predictBody))),
   },
   { method: 'POST', path: '/api/note', handle: async (c, app) => c.json(await app.saveNote(await body(c, noteBody))) },
+  {
+    method: 'POST',
+    path: '/api/exercise/save',
+    handle: async (c, app) => {
+      const { guide, exercise, text, base } = await body(c, codeBody);
+      return c.json(await app.saveExercise({ reference: `${guide}#${exercise}`, text, base }));
+    },
+  },
+  {
+    method: 'POST',
+    path: '/api/exercise/reset',
+    handle: async (c, app) => {
+      const { guide, exercise } = await body(c, resetBody);
+      return c.json(await app.resetExercise(`${guide}#${exercise}`));
+    },
+  },
   {
     method: 'POST',
     path: '/api/tick',

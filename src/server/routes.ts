@@ -1,3 +1,4 @@
+import type { Context } from 'hono';
 import { z } from 'zod';
 
 import { ENGINE_ACTIONS, engineName } from '#src/commands/engines.ts';
@@ -15,6 +16,11 @@ const runBody = z.strictObject({
   guide: z.string().regex(/^[a-z0-9-]{1,80}$/),
   block: z.string().regex(/^[a-z0-9-]{1,80}$/),
   code: z.string().max(200_000).optional(),
+});
+const checkBody = z.strictObject({
+  guide: z.string().regex(/^[a-z0-9-]{1,80}$/),
+  exercise: z.string().regex(/^[a-z0-9-]{1,80}$/),
+  code: z.string().max(200_000),
 });
 const empty = z.strictObject({});
 
@@ -41,14 +47,26 @@ export const ROUTES: readonly Route[] = [
     path: '/api/run',
     handle: async (c, app) => {
       const { guide, block, code } = await body(c, runBody);
-      if (running >= MAX_RUNS)
-        return c.json({ error: `${MAX_RUNS} blocks are running`, remedy: 'Stop one, or wait for its end.' }, 429);
-      running++;
-      const events = (signal: AbortSignal) => app.runBlock({ guide, block, code, signal });
-      return lines(c, events, () => void running--);
+      return busy(c, (signal) => app.runBlock({ guide, block, code, signal }));
+    },
+  },
+  {
+    method: 'POST',
+    path: '/api/exercise/check',
+    handle: async (c, app) => {
+      const { guide, exercise, code } = await body(c, checkBody);
+      return busy(c, (signal) => app.checkExercise({ reference: `${guide}#${exercise}`, code, signal }));
     },
   },
   ...LEARNER_ROUTES,
   ...LAB_ROUTES,
   ...STUDY_ROUTES,
 ];
+
+/** Streams what runs the learner's code, unless too much of it runs already. */
+function busy(c: Context, begin: (signal: AbortSignal) => AsyncIterable<unknown>): Response {
+  if (running >= MAX_RUNS)
+    return c.json({ error: `${MAX_RUNS} blocks are running`, remedy: 'Stop one, or wait for its end.' }, 429);
+  running++;
+  return lines(c, begin, () => void running--);
+}

@@ -7,6 +7,7 @@ import test, { after, before } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 
+import { fillHole } from '#src/content/hole.ts';
 import { ownRoot } from '#src/paths.ts';
 import { launchBrowser } from '#test/browser.ts';
 import { startApp, type StartedApp } from '#test/e2e/app.ts';
@@ -261,6 +262,49 @@ test('where the concept is proved and the guides beside are named; what is not w
   for (const part of [page.locator('.proofs > ul > li'), beside.locator('> div')])
     for (const one of await part.all())
       assert.equal(await one.getByText('not written yet').count(), (await one.getByRole('link').count()) === 0 ? 1 : 0);
+  await page.close();
+});
+
+test('an exercise: rejected with a reason, hints one by one, saved while typing, passed, and there at the next visit', async () => {
+  const file = join(journal, 'exercises', '03-idempotency', 'payment-handler.py');
+  const page = await open();
+  const cell = await alive(page, 'exercise-cell');
+  await cell.getByRole('button', { name: 'Check' }).click();
+  const verdict = cell.locator('.exercise-verdict');
+  await verdict.getByText('a balance of 220').waitFor();
+  assert.equal(await cell.locator('.case-passed').count(), 1);
+  assert.equal(await cell.locator('.case-waiting').count(), 4);
+  assert.equal(await cell.locator('.hint:visible').count(), 1);
+  await cell.getByText('Hint 1 of 3').click();
+  await cell.getByText('Hint 2 of 3').waitFor();
+
+  await cell.getByRole('button', { name: 'Write' }).click();
+  const editor = cell.locator('.cm-content');
+  const starter = (await cell.locator('.cell-code').getAttribute('data-code')) ?? '';
+  const solution = await readFile(join(root, 'concepts', 'exercises', 'payment-handler', 'solution.py'), 'utf8');
+  await editor.fill(`${fillHole(starter, solution)}\n)`);
+  await cell.locator('.prompt-state[data-state="saved"]').waitFor();
+  assert.match(await readFile(file, 'utf8'), /ON CONFLICT DO NOTHING[^]*\n\)\n$/);
+  await cell.getByRole('button', { name: 'Check' }).click();
+  await verdict.getByText(/unmatched '\)'/).waitFor();
+  await cell.locator('.cm-line.marked').waitFor();
+
+  // Another editor mends it; the page takes it over, and Ctrl+Enter checks it.
+  await writeFile(file, `${fillHole(starter, solution)}\n`);
+  await lookedAtAgain(page);
+  await cell.getByText('with a change that was made elsewhere').waitFor();
+  await editor.press('Control+Enter');
+  await cell.getByText('Passed: right in all 6 cases.').waitFor();
+  await page.locator('[data-part="Core"] .part-words', { hasText: /^[1-9]/ }).waitFor();
+
+  await page.reload();
+  const again = await alive(page, 'exercise-cell');
+  await again.locator('.exercise-passed').waitFor();
+  assert.match(await again.locator('.cm-content').innerText(), /ON CONFLICT DO NOTHING/);
+  const { violations } = await new AxeBuilder({ page }).include('exercise-cell').analyze();
+  assert.deepEqual(violations, []);
+  await again.getByRole('button', { name: 'anew' }).click();
+  await again.getByText(/is kept in .*payment-handler\.1\.py/).waitFor();
   await page.close();
 });
 

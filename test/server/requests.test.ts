@@ -99,6 +99,9 @@ test('what is written into the learner’s folder has its shape, and nothing els
     ['/api/note', { guide: '03-idempotency/../x', prompt: 'first', text: '', base: '' }],
     ['/api/note', { guide: '03-idempotency', prompt: 'first', text: 'words' }],
     ['/api/note', { guide: '03-idempotency', prompt: 'first\n-->', text: '', base: '' }],
+    ['/api/exercise/check', { guide: '03-idempotency', exercise: '../x', code: '' }],
+    ['/api/exercise/save', { guide: '03-idempotency', exercise: 'first#x', text: '', base: '' }],
+    ['/api/exercise/reset', { guide: '03-idempotency', exercise: 'first', more: 1 }],
     ['/api/tick', { item: '../outside', done: true }],
     ['/api/tick', { item: 'concepts/03-idempotency', done: 'yes' }],
   ];

@@ -85,10 +85,25 @@ export function appThatTells(): { app: App } & Pick<TestServer, 'runs' | 'told'>
     },
     engineLogs: () => Promise.resolve(['line']),
     guideRecord: () =>
-      Promise.resolve({ answers: {}, predictions: {}, ran: {}, exercises: {}, notes: {}, progress, problems: [] }),
+      Promise.resolve({
+        answers: {},
+        predictions: {},
+        ran: {},
+        exercises: {},
+        notes: {},
+        codes: {},
+        progress,
+        problems: [],
+      }),
     progress: () => Promise.resolve({ folder: 'journal', events: 0, guides: {}, held: {}, labs: {}, problems: [] }),
     answer: takes({ right: true, progress }),
     predict: takes({ progress }),
+    async *checkExercise({ reference: block, code, signal }) {
+      runs.push({ guide: '', block, code, aborted: signal.aborted });
+      yield { type: 'verdict', verdict: { state: 'passed', elapsedMs: 1 }, text: 'Passed' };
+    },
+    saveExercise: takes({ kind: 'saved', text: 'code' } as const),
+    resetExercise: takes({ kept: undefined }),
     saveNote: takes({ kind: 'saved', text: 'words' } as const),
     tick: takes(undefined),
     labs: labsThatTell(takes),

@@ -8,6 +8,7 @@ import { parseMarkdown, slugger } from '#src/content/markdown.ts';
 import type { EngineName } from '#src/engines/engine.ts';
 
 import { diagram } from './diagram.ts';
+import { exerciseCell } from './exercise.ts';
 import { highlight } from './highlight.ts';
 import { escape, Links, nodesToHtml } from './html.ts';
 import { proofs } from './proofs.ts';
@@ -37,6 +38,7 @@ class GuidePage {
   readonly #guide: Guide;
   readonly #nodes: readonly RootContent[];
   readonly #links: Links;
+  readonly #exercises: Content['exercises'];
   /** Where the concept is proved, at the end of its section. */
   readonly #proofs: string;
   readonly #slug = slugger();
@@ -49,6 +51,7 @@ class GuidePage {
     this.#guide = guide;
     this.#nodes = parseMarkdown(markdown).children;
     this.#links = new Links(content.glossary);
+    this.#exercises = content.exercises;
     this.#proofs = proofs(guide.id, content.labs);
   }
 
@@ -154,14 +157,16 @@ class GuidePage {
     if (node.lang === 'mermaid') return void this.#out.push(diagram(node.value));
     const id = parseFence(node.meta)?.values.get('id');
     const block = this.#guide.blocks.find((one) => one.id === id);
-    this.#out.push(block === undefined ? await highlight(node.value, node.lang ?? 'text') : await this.#cell(block));
+    if (block === undefined) return void this.#out.push(await highlight(node.value, node.lang ?? 'text'));
+    const exercise = this.#exercises.find((one) => block.exercise && one.guide === block.guide && one.id === block.id);
+    const about = { engine: engineOf(block), links: this.#links };
+    this.#out.push(exercise === undefined ? await this.#cell(block) : await exerciseCell(exercise, block, about));
   }
 
   /** A block: readable as it is, with its recording; the island adds what needs the app. */
   async #cell(block: Block): Promise<string> {
     const prediction = this.#guide.predictions.find((one) => one.block === block.id);
-    const engines = block.engine === undefined ? [] : [block.engine, ...block.with];
-    const engine = engines.map((name) => ENGINE_TITLES[name]).join(' with ');
+    const engine = engineOf(block);
     const attributes = [
       `data-guide="${this.#guide.id}"`,
       `data-block="${block.id}"`,
@@ -236,6 +241,11 @@ class GuidePage {
     const html = nodesToHtml([node], this.#links);
     return isExplanations(node) ? `<div class="answer-why">${html}</div>` : html;
   }
+}
+
+function engineOf(block: Block): string {
+  const engines = block.engine === undefined ? [] : [block.engine, ...block.with];
+  return engines.map((name) => ENGINE_TITLES[name]).join(' with ');
 }
 
 /** What a block offers before its code is loaded; see `RunStub`. */

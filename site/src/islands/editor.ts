@@ -44,11 +44,20 @@ const darkStyle = HighlightStyle.define([
   { tag: [tags.function(tags.variableName), tags.definition(tags.variableName)], color: '#dbb7ff' },
 ]);
 
+/** The default colours, except those that are too faint on our paper. */
+const DARKER: Readonly<Record<string, string>> = { '#e40': '#b23000', '#f00': '#b80000' };
+const lightStyle = HighlightStyle.define(
+  defaultHighlightStyle.specs.map((spec) => {
+    const color = spec['color'] as string | undefined;
+    return color === undefined ? spec : { ...spec, color: DARKER[color] ?? color };
+  }),
+);
+
 /** An editor in place of the still code. */
 export function createEditor(box: HTMLElement, { code, language, label, onRun, onChange }: EditorOptions) {
   const isDark = (): boolean => document.documentElement.dataset['theme'] === 'dark';
   const scheme = new Compartment();
-  const style = () => syntaxHighlighting(isDark() ? darkStyle : defaultHighlightStyle);
+  const style = () => syntaxHighlighting(isDark() ? darkStyle : lightStyle);
   const view = new EditorView({
     state: EditorState.create({
       doc: code,

@@ -12,7 +12,7 @@ function island(name: string, load: Loader): void {
         if (!entries.some((entry) => entry.isIntersecting)) return;
         watcher.disconnect();
         void Promise.all([import('svelte'), load()]).then(([{ mount }, { default: Part }]) => {
-          mount(Part, { target: host.querySelector('.quiz-bar, .lab-live') ?? host, props: { host } });
+          mount(Part, { target: host.querySelector('.quiz-bar, .lab-live, .cell-live') ?? host, props: { host } });
           host.dataset['alive'] = 'true';
         });
       },
@@ -35,6 +35,7 @@ function element(name: string, begin: (host: HTMLElement) => void): void {
 
 customElements.define('run-cell', RunStub);
 island('quiz-question', () => import('../quiz/QuizQuestion.svelte'));
+island('exercise-cell', () => import('../exercise/ExerciseCell.svelte'));
 island('journal-prompt', () => import('../journal/JournalPrompt.svelte'));
 island('engine-table', () => import('./EngineTable.svelte'));
 island('plan-board', () => import('../plan/PlanBoard.svelte'));

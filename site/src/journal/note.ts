@@ -71,7 +71,7 @@ export function next(note: Note, event: NoteEvent): Note {
 function loaded(note: Note, { text, draft }: { text: string; draft: Draft | undefined }): Note {
   const known = { ...note, loaded: true, trouble: undefined };
   // What was typed while the folder was being read goes before a draft of another time.
-  if (note.text !== '') return known;
+  if (visible(note.text) !== note.base) return known;
   if (draft === undefined || visible(draft.text) === text) return { ...known, text, base: text };
   return { ...known, text: draft.text, base: draft.base };
 }
