@@ -33,6 +33,7 @@ export default defineConfig({
       sidebar: [
         { label: 'Roadmap', link: '/' },
         { label: 'Plan', link: '/plan/' },
+        { label: 'Review', link: '/review/' },
         ...content.groups.map(({ title, guides }) => ({
           label: title,
           items: guides.map((guide) => ({

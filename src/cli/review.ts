@@ -7,7 +7,7 @@ import { createContext, type Context } from '#src/commands/context.ts';
 import { addGuide, gradeCard, review as look, setCard, undoReview, type ReviewCard } from '#src/commands/review.ts';
 import { LearnerError } from '#src/error.ts';
 import { writeAtomic } from '#src/files.ts';
-import type { Grade } from '#src/study/scheduler.ts';
+import type { Grade } from '#src/study/grades.ts';
 import { letterAt, shownOrder } from '#src/study/shuffle.ts';
 
 export async function review(flags: ReviewFlags): Promise<void> {

@@ -2,7 +2,8 @@ import type { Content } from '#src/content/content.ts';
 import type { JournalEvent } from '#src/journal/event.ts';
 import { cardOf, mendedCardId, questionCardId, type Card } from '#src/study/cards.ts';
 import { addDays, type Day, type Zone } from '#src/study/day.ts';
-import { scheduleOf, type Grade, type Schedule } from '#src/study/scheduler.ts';
+import type { Grade } from '#src/study/grades.ts';
+import { scheduleOf, type Schedule } from '#src/study/scheduler.ts';
 
 /** A card that is in review, with what became of it. */
 export interface DeckCard {

@@ -1,9 +1,6 @@
 import { createEmptyCard, fsrs, Rating, State, type Card, type Grade as FsrsGrade } from 'ts-fsrs';
 
-import type { Reviewed } from '#src/journal/event.ts';
-
-export type Grade = Reviewed['grade'];
-export const GRADES: readonly Grade[] = ['again', 'hard', 'good', 'easy'];
+import type { Grade } from '#src/study/grades.ts';
 
 /** When a card is met again. Made anew from its reviews whenever it is asked for; it is stored nowhere. */
 export interface Schedule {

@@ -103,7 +103,7 @@ function stageStep(
     week,
     minutes,
     command: `./dej ${n === 1 ? 'start' : 'watch'} ${lab.id}`,
-    href: lab.written ? `/#lab-${lab.id}` : undefined,
+    href: lab.written ? `/${lab.path}/` : undefined,
     written: lab.written,
   };
 }

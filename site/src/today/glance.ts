@@ -1,7 +1,7 @@
 import type { Today } from '#src/commands/today.ts';
 import { addDays, shortDay } from '#src/study/day.ts';
 import type { LaidStep } from '#src/study/plan.ts';
-import { nextWords } from '#src/study/words.ts';
+import { nextWords, reviewWords } from '#src/study/words.ts';
 
 import { getJson } from '../islands/api.ts';
 import { activityWords, levelOf, weekLine } from './words.ts';
@@ -34,8 +34,9 @@ function showNext(host: HTMLElement, { next }: Today): void {
   if (note !== null) note.hidden = next.begun;
 }
 
-function dueLinks({ begun, behind }: Today): HTMLElement[] {
+function dueLinks({ begun, behind, review }: Today): HTMLElement[] {
   const links: HTMLElement[] = [];
+  if (review.now > 0) links.push(link('/review/', reviewWords(review)));
   if (begun && behind.length > 0)
     links.push(
       link(
