@@ -105,11 +105,13 @@ export interface ShownVerdict extends VerdictWords {
   /** ISO 8601. */
   readonly at: string;
   readonly stopped: boolean;
+  /** One schedule was run again: it says nothing of the others. */
+  readonly replayed: boolean;
 }
 
 export function shownVerdict(verdict: Verdict): ShownVerdict {
-  const { stage, state, schedule, startedAt: at, stopped } = verdict;
-  return { stage, state, schedule, at, stopped, ...verdictWords(verdict) };
+  const { stage, state, schedule, startedAt: at, stopped, replayed = false } = verdict;
+  return { stage, state, schedule, at, stopped, replayed, ...verdictWords(verdict) };
 }
 
 /** What goes on in a lab now; nothing where nothing does. */

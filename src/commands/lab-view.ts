@@ -115,7 +115,11 @@ export async function labSolution(
     );
   const own = await formerLanguage(copyOf(lab, context), Object.keys(lab.languages));
   const language = own ?? Object.keys(lab.languages)[0] ?? '';
-  const paths = await filesOf(join(lab.folder, 'solution', language));
+  const run = Object.entries(lab.languages).find(([name]) => name === language)?.[1].run ?? [];
+  // The file that is run comes first: reading begins there.
+  const isEntry = (path: string): number => (run.includes(basename(path)) ? 0 : 1);
+  const found = await filesOf(join(lab.folder, 'solution', language));
+  const paths = found.sort((a, b) => isEntry(a) - isEntry(b));
   const files = await Promise.all(
     paths.map(async (path) => ({ name: basename(path), text: await readFile(path, 'utf8') })),
   );

@@ -136,6 +136,7 @@ function verdictOf(
     startedAt: new Date(startedMs).toISOString(),
     elapsedMs: Math.max(0, options.clock() - startedMs),
     folder: shownFolder,
+    ...(options.only === undefined ? {} : { replayed: true }),
     stopped: outcome.stopped,
   };
 }

@@ -63,6 +63,7 @@ export const verdictSchema = z
     elapsedMs: count,
     folder: text.describe("the run's folder"),
     picture: text.optional().describe('timeline.svg of the failing run'),
+    replayed: z.boolean().optional().describe('one schedule was run again: it says nothing of the others'),
     stopped: z.boolean().describe('stopped by a person: what stands here was known then'),
   })
   .readonly();

@@ -8,7 +8,7 @@ export interface LabProgress {
   readonly stages: readonly StageState[];
   readonly passed: number;
   readonly total: number;
-  /** Stages of which every crash point that level full tries was survived. */
+  /** Stages of which every crash point was survived; level full tries some of very many. */
   readonly whole: number;
   /** The first stage that is not passed, from 1; the last one where all are. */
   readonly current: number;

@@ -23,7 +23,7 @@ export interface StageRecord {
   readonly latest: Latest<Graded>;
   /** A pass stays a pass, whatever is tried after it. */
   readonly passed: boolean;
-  /** Every crash point that level full tries was survived, at least once. */
+  /** Every crash point there is, or that level full tries of it, was survived in one run. */
   readonly whole: boolean;
   /** Anomalies that failed it since it last passed, each once. */
   readonly open: readonly string[];
@@ -86,9 +86,15 @@ export function fold(events: readonly JournalEvent[]): Record {
 
 function graded(before: StageRecord | undefined, event: Latest<Graded>): StageRecord {
   const { passed = false, whole = false, open = [], mended = new Map<string, string>() } = before ?? {};
-  const { state, level, survived, tried, anomaly } = event;
+  const { state, level, survived, tried, possible, anomaly } = event;
   if (state === 'passed')
-    return { latest: event, passed: true, whole: whole || (level !== 'quick' && survived === tried), open: [], mended };
+    return {
+      latest: event,
+      passed: true,
+      whole: whole || (survived === tried && (level !== 'quick' || tried === possible)),
+      open: [],
+      mended,
+    };
   const isNew = state === 'failed' && anomaly !== undefined && !open.includes(anomaly);
   return { latest: event, passed, whole, open: isNew ? [...open, anomaly] : open, mended };
 }

@@ -20,7 +20,14 @@ const words = {
   rows: [],
   schedule: undefined,
 };
-const VERDICT: Event = { type: 'verdict', state: 'failed', at: '2026-01-01T00:01:00.000Z', stopped: false, ...words };
+const VERDICT: Event = {
+  type: 'verdict',
+  state: 'failed',
+  at: '2026-01-01T00:01:00.000Z',
+  stopped: false,
+  replayed: false,
+  ...words,
+};
 
 function after(...events: readonly Event[]): Bench {
   return events.reduce((bench, event) => next(bench, event, T0 + 5000), EMPTY);

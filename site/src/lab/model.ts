@@ -121,8 +121,9 @@ export function grouped(
 
 type VerdictRow = ShownVerdict['rows'][number];
 
-/** `7 of 7`, with what is planned where not all were tried. */
+/** `survived 7 of 7 crash points`, and how many are planned where not all were tried. */
 export function survivedWords({ survived, tried, planned }: Points): string {
+  if (tried === 0) return `${planned} crash points planned`;
   return `survived ${survived} of ${tried} crash points${tried < planned ? `, ${planned} planned` : ''}`;
 }
 
