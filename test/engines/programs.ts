@@ -144,4 +144,21 @@ print(ask('GET', '?list-type=2').count('<Key>'))`,
 ask('PUT', 'orders.csv', open('orders.csv', 'rb').read())
 print(len(ask('GET', 'orders.csv').splitlines()) - 1)`,
   },
+  node: {
+    answer: 'const answer: number = 42;\nconsole.log(answer)',
+    litter: `import { writeFileSync } from 'node:fs';
+(globalThis as Record<string, unknown>)['litter'] = 1;
+process.env['LITTER'] = '1';
+writeFileSync('litter.txt', '');`,
+    count: `import { readdirSync } from 'node:fs';
+const files = readdirSync('.').filter((file) => file !== 'block.mts');
+console.log(Number('litter' in globalThis) + Number('LITTER' in process.env) + files.length)`,
+    fail: {
+      code: 'const rows: string[] = [];\n// none\nrows[0].trim()',
+      words: /TypeError: Cannot read properties of undefined/,
+    },
+    forever: 'console.log(1);\nfor (;;) {}',
+    orders: `import { readFileSync } from 'node:fs';
+console.log(readFileSync('orders.csv', 'utf8').trim().split('\\n').length - 1)`,
+  },
 };

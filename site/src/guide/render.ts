@@ -27,6 +27,7 @@ const ENGINE_TITLES: Record<EngineName, string> = {
   kafka: 'Kafka’s tools',
   connect: 'Kafka Connect',
   s3: 'S3',
+  node: 'TypeScript',
 };
 
 /** A guide's page: the same text as its Markdown, its blocks, questions and pictures as elements that come alive. */
