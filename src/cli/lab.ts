@@ -110,6 +110,10 @@ function show(event: RunEvent, progress: ReturnType<typeof progressLine>): void 
       progress.clear();
       console.error(`This was not written into your journal: ${event.message}. ${event.remedy}`);
       return;
+    case 'refused':
+      progress.clear();
+      console.error(`${event.trouble.message}\n${event.trouble.remedy}`);
+      return;
     case 'waiting':
       progress.clear();
       console.error(`Waiting for you to save in ${event.folder} (Ctrl-C ends)`);

@@ -2,12 +2,17 @@ import { checkStages, type CheckEvent, type CheckOptions } from '#src/commands/c
 import type { Context } from '#src/commands/context.ts';
 import { copyOf, labOf, learnersProgram, runsOf } from '#src/commands/labs.ts';
 import { pause } from '#src/deadline.ts';
+import { LearnerError } from '#src/error.ts';
 import { hashProgram } from '#src/grading/program.ts';
 import { latestVerdict } from '#src/grading/run-folder.ts';
 import type { Verdict } from '#src/grading/verdict.ts';
 
 export type WatchEvent =
-  CheckEvent | { readonly type: 'waiting'; readonly folder: string } | { readonly type: 'changed' };
+  | CheckEvent
+  | { readonly type: 'waiting'; readonly folder: string }
+  | { readonly type: 'changed' }
+  /** It can't be graded as it is; the next save may mend that. */
+  | { readonly type: 'refused'; readonly trouble: { readonly message: string; readonly remedy: string } };
 
 const EVERY_MS = 300;
 
@@ -32,9 +37,9 @@ export async function* watchLab(options: CheckOptions, context: Context): AsyncG
       return did;
     });
     let passed = false;
-    for await (const event of checkStages({ ...options, stage, signal: both }, context)) {
+    for await (const event of orRefused(checkStages({ ...options, stage, signal: both }, context))) {
       // What a newer save has overtaken is no answer any more.
-      if (changed.signal.aborted && event.type === 'verdict') continue;
+      if (changed.signal.aborted && (event.type === 'verdict' || event.type === 'refused')) continue;
       if (event.type === 'verdict') passed = event.verdict.state === 'passed';
       yield event;
     }
@@ -49,6 +54,16 @@ export async function* watchLab(options: CheckOptions, context: Context): AsyncG
     }
     yield { type: 'waiting', folder };
     if (await whenChanged(folder, before, signal)) yield { type: 'changed' };
+  }
+}
+
+/** What the learner has to mend ends this run and not the watch. */
+async function* orRefused(events: AsyncGenerator<CheckEvent>): AsyncGenerator<WatchEvent> {
+  try {
+    yield* events;
+  } catch (error) {
+    if (!(error instanceof LearnerError)) throw error;
+    yield { type: 'refused', trouble: { message: error.message, remedy: error.remedy } };
   }
 }
 

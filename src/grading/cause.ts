@@ -18,6 +18,9 @@ export type Cause =
   | { readonly kind: 'started-over' }
   | { readonly kind: 'met-itself' }
   | { readonly kind: 'gave-up' }
+  | { readonly kind: 'refused'; readonly answer: string }
+  | { readonly kind: 'elsewhere'; readonly wrote: readonly string[]; readonly asked: readonly string[] }
+  | { readonly kind: 'nothing-written' }
   | { readonly kind: 'silent' };
 
 export interface Evidence {
@@ -30,6 +33,10 @@ export interface Evidence {
   readonly anomalies: readonly Anomaly[];
   /** Names of files that are results: they tell nothing about a position. */
   readonly outputs: readonly string[];
+  /** Tables that the stage made for the program. */
+  readonly asked?: readonly string[];
+  /** What PostgreSQL answered where the oracle's question did not fit the program's tables. */
+  readonly refused?: readonly string[];
 }
 
 interface Commit {
@@ -43,8 +50,12 @@ interface Commit {
 /** The likely causes, at most two; none where the order shows none: a guess would be worse than silence. */
 export function likelyCauses(evidence: Evidence): Cause[] {
   const { anomalies, fault } = evidence;
+  const [answer] = evidence.refused ?? [];
+  if (answer !== undefined) return [{ kind: 'refused', answer }];
   if (fault === undefined) {
     if (anomalies.includes('crashed')) return [{ kind: 'gave-up' }];
+    const missed = missedTheTables(evidence);
+    if (missed !== undefined) return [missed];
     return anomalies.every((anomaly) => anomaly === 'lost') && anomalies.length > 0 ? [{ kind: 'silent' }] : [];
   }
   const commits = commitsOf(evidence.recorded, 1);
@@ -79,6 +90,16 @@ export function commitsOf(history: readonly HistoryEvent[], incarnation: number)
 
 function names(value: unknown): readonly string[] | undefined {
   return Array.isArray(value) && value.length > 0 ? value.map(String) : undefined;
+}
+
+/** All of it is missing, because it was written to another place, or never committed. */
+function missedTheTables({ anomalies, recorded, asked = [] }: Evidence): Cause | undefined {
+  if (!anomalies.includes('lost') || asked.length === 0) return undefined;
+  const commits = commitsOf(recorded, 1);
+  if (commits.length === 0) return { kind: 'nothing-written' };
+  const wrote = [...new Set(commits.flatMap(({ tables }) => tables))];
+  const isElsewhere = commits.every(({ tables }) => tables.length > 0) && !wrote.some((name) => asked.includes(name));
+  return isElsewhere ? { kind: 'elsewhere', wrote, asked } : undefined;
 }
 
 /** What the commits wrote, where the proxy could tell. */

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 
 import type { HistoryEvent } from '#src/faults/history.ts';
 import { formatSchedule, type Fault, type Schedule } from '#src/faults/schedule.ts';
+import { WorldError } from '#src/error.ts';
 import type { Clock } from '#src/clock.ts';
 import type { Anomaly } from '#src/grading/anomaly.ts';
 import { likelyCauses } from '#src/grading/cause.ts';
@@ -78,7 +79,12 @@ export async function grade(options: GradeOptions): Promise<Graded> {
   const picture = timeline === undefined ? undefined : `${options.runsShown}/latest/timeline.svg`;
   const verdict: Verdict = known.state === 'failed' && picture !== undefined ? { ...known, picture } : known;
   const text = verdictText(verdict, { hint: verdict.state === 'failed' ? options.hint : undefined });
-  await writeRun(options.runs, folder, { verdict, text, ...filesOf(shown, timeline) });
+  // A disk that is full by now must not take the answer with it.
+  const unkept = await writeRun(options.runs, folder, { verdict, text, ...filesOf(shown, timeline) }).then(
+    () => undefined,
+    (error: unknown) => (error instanceof WorldError ? error : Promise.reject(error as Error)),
+  );
+  if (unkept !== undefined) return { verdict, text: `${text}\n\n${unkept.message}. ${unkept.remedy}`, list: [] };
   const remembered = (outcome.red ?? outcome.suspect)?.schedule;
   const base = { lab, stage: stage.n, seed, size, faults: [] };
   if (remembered !== undefined && options.only === undefined && !same(remembered, base))
@@ -167,8 +173,15 @@ function causesOf(red: Ran, recorded: Ran): string[] {
     fault: globally(red.schedule.faults.at(-1), recorded.history),
     anomalies: red.findings.map(({ anomaly }) => anomaly),
     outputs: red.plan?.outputs ?? [],
+    asked: (red.plan?.tables ?? []).flatMap(tablesMade),
+    refused: red.refused ?? [],
   });
   return causes.map((cause) => words.causeWords(cause));
+}
+
+/** Names of the tables that a statement makes. */
+function tablesMade(sql: string): string[] {
+  return [...sql.matchAll(/\bCREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?"?(\w+)/gi)].map((match) => match[1] ?? '');
 }
 
 /** The fault as one of all boundaries of its name: the order that tells the cause counts them together. */

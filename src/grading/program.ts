@@ -68,9 +68,11 @@ export async function copyProgram(from: string, to: string, root: string): Promi
   for (const name of LINKED) {
     const own = await stat(join(from, name)).catch(() => undefined);
     if (own !== undefined) await symlink(join(from, name), join(to, name));
-    // A starter's packages are found also where the journal lies outside the clone.
-    else if (name === 'node_modules') await symlink(join(root, name), join(to, name)).catch(() => undefined);
   }
+  // A starter's packages are found also where the journal lies outside the clone, and where the learner added others:
+  // Node looks into the folders above, too.
+  const above = join(dirname(to), 'node_modules');
+  await symlink(join(root, 'node_modules'), above).catch(() => undefined);
 }
 
 async function exists(folder: string): Promise<void> {

@@ -55,6 +55,8 @@ export interface Ran {
   /** From the program's first start to its last end. */
   readonly elapsedMs: number;
   readonly plan: StagePlan | undefined;
+  /** What PostgreSQL answered when the oracle's question did not fit the program's tables. */
+  readonly refused?: readonly string[];
   /** For `unknown`. */
   readonly why?: string;
 }
@@ -114,10 +116,11 @@ async function runIn(place: Workplace, database: Database, plan: StagePlan, runn
     await quiet(client, database, running);
     const exit = attacked.exits.at(-1) ?? { code: null, signal: null };
     if (exit.code !== due) return { ...ran, findings: [crashed(exit, due)] };
-    const trial = trialOf(client, place, attacked, samples);
+    const refused: string[] = [];
+    const trial = trialOf(client, place, { attacked, samples, refused });
     const findings = await plan.judge(trial);
     const at = schedule.faults.findIndex(({ action }) => action === AGAIN.action);
-    if (findings.length > 0 || plan.rerun !== true || at === -1) return { ...ran, findings };
+    if (findings.length > 0 || plan.rerun !== true || at === -1) return { ...ran, findings, refused };
     const fired = ran.fired.map((did, index) => did || index === at);
     return { ...ran, fired, ...(await again(place, database, plan, { client, trial, running, before: ran.history })) };
   } catch (error) {
@@ -248,7 +251,13 @@ function firedOf(schedule: Schedule, plan: StagePlan, struck: readonly boolean[]
   );
 }
 
-function trialOf(client: Client, place: Workplace, attacked: Attacked, samples: readonly (readonly Row[])[]): Trial {
+interface Looked {
+  readonly attacked: Attacked;
+  readonly samples: readonly (readonly Row[])[];
+  readonly refused: string[];
+}
+
+function trialOf(client: Client, place: Workplace, { attacked, samples, refused }: Looked): Trial {
   return {
     exits: attacked.exits,
     history: attacked.history,
@@ -258,9 +267,10 @@ function trialOf(client: Client, place: Workplace, attacked: Attacked, samples: 
       try {
         return (await client.query<Record<string, unknown>>(sql, [...values])).rows;
       } catch (error) {
-        // A table or column that the program should have made and didn't is empty, not our trouble.
-        if (['42P01', '42703', '3F000'].includes((error as { code?: string }).code ?? '')) return [];
-        throw error;
+        // A table or column that is not there, or of another type than asked for, is the program's: it holds nothing.
+        if (!/^(22|42|3F)/.test((error as { code?: string }).code ?? '')) throw error;
+        refused.push((error as Error).message);
+        return [];
       }
     },
     output: async (path) => readOutput(place.outputs, path),

@@ -192,6 +192,12 @@ export function causeWords(cause: Cause): string {
       return 'Started again, your program met what it had written before it was killed, and gave up.';
     case 'gave-up':
       return 'Your program met something it does not handle, and ended; its last lines say where.';
+    case 'refused':
+      return `PostgreSQL could not answer what was asked of your tables: ${cause.answer}.`;
+    case 'elsewhere':
+      return `Your program wrote to ${list(cause.wrote)}; what is looked at is ${list(cause.asked)}.`;
+    case 'nothing-written':
+      return 'Your program ended as if all were well, and PostgreSQL saw no commit from it.';
     case 'silent':
       return 'Your program ended as if all were well. The input has rows that it met and told nobody about.';
   }

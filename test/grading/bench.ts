@@ -32,11 +32,16 @@ export const loadOrders: Stage = ({ size }) => {
   };
 };
 
+interface BenchOptions {
+  readonly stageFunction?: Stage;
+  readonly signal?: AbortSignal;
+  /** Another program than pipe.py: what runs it, in the folder `bad`. */
+  readonly run?: readonly [string, ...string[]];
+  readonly marker?: string;
+}
+
 export interface Grader {
-  readonly grade: (
-    design: string,
-    options?: Partial<GradeOptions> & { readonly stageFunction?: Stage; readonly signal?: AbortSignal },
-  ) => Promise<Graded>;
+  readonly grade: (design: string, options?: Partial<GradeOptions> & BenchOptions) => Promise<Graded>;
   readonly supervisor: Supervisor;
   readonly folder: string;
 }
@@ -77,15 +82,16 @@ export async function grader(t: TestContext): Promise<Grader> {
         bench: {
           supervisor,
           program: {
-            folder: join(root, 'test', 'input', 'grading'),
+            folder: join(root, 'test', 'input', 'grading', ...(options.run === undefined ? [] : ['bad'])),
             language: 'python',
-            run: [...run, design] as [string, ...string[]],
+            run: options.run ?? [...run, design],
             env,
           },
           stage: options.stageFunction ?? loadOrders,
           scratch: join(folder, 'scratch'),
           root,
           signal: options.signal,
+          ...(options.marker === undefined ? {} : { marker: options.marker }),
         },
         ...options,
       }),

@@ -69,8 +69,14 @@ export function next(bench: Bench, event: ShownEvent, nowMs: number): Bench {
         ...bench,
         live: live === undefined ? undefined : { ...live, isWaiting: true, words: '', points: undefined },
       };
+    case 'refused':
+      return { ...bench, trouble: event.trouble };
     case 'changed':
-      return { ...bench, live: live === undefined ? undefined : { ...live, isWaiting: false, words: 'you saved' } };
+      return {
+        ...bench,
+        trouble: undefined,
+        live: live === undefined ? undefined : { ...live, isWaiting: false, words: 'you saved' },
+      };
     case 'unsaved':
       return { ...bench, unsaved: `This was not written into your journal: ${event.message}. ${event.remedy}` };
     case 'ended':

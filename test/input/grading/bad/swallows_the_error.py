@@ -1,0 +1,6 @@
+import psycopg
+
+try:
+    psycopg.connect("postgresql://127.0.0.1:1/orders?sslmode=disable")
+except psycopg.Error:
+    pass
