@@ -77,7 +77,7 @@ function print(statuses: Status, json: boolean): void {
   const rows = statuses.map((status) => [
     status.name,
     status.state,
-    status.version ?? '',
+    status.at === undefined ? (status.version ?? '') : `yours, at ${status.at}`,
     status.state === 'available'
       ? `${megabytes(status.downloadBytes ?? 0)} to fetch`
       : status.diskBytes

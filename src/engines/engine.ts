@@ -40,6 +40,8 @@ export interface Installed {
 export interface Running {
   readonly state: 'running';
   readonly version: string;
+  /** Where the learner's own one is, which is used instead of one of ours. */
+  readonly at?: string | undefined;
   /** The processes at the top of its trees. */
   pids(): number[];
   /** A clean place to run one block in; ready ones are kept ahead. Rejects when the engine has died. */
@@ -89,6 +91,8 @@ export type Address =
       readonly user: string;
       readonly password: string;
       readonly database: string;
+      /** How the connection is kept private, as in a URL of PostgreSQL; not at all where this is left out. */
+      readonly sslmode?: string | undefined;
     }
   /** A service that programs reach by what stands in these variables; a worker runs the blocks of its own, if it has any. */
   | {

@@ -6,11 +6,11 @@ export type Environment = Record<string, string>;
 export function environmentOf(address: Address | undefined): Environment {
   if (address?.kind === 'service') return address.env;
   if (address?.kind !== 'postgres') return {};
-  const { host, port, user, password, database } = address;
+  const { host, port, user, password, database, sslmode = 'disable' } = address;
   return {
-    DATABASE_URL: `postgresql://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}?sslmode=disable`,
+    DATABASE_URL: `postgresql://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}?sslmode=${sslmode}`,
     // What PostgreSQL's own client library reads, in Python and within DuckDB, which can't read a URL from a variable.
     ...{ PGHOST: host, PGPORT: String(port), PGUSER: user, PGPASSWORD: password, PGDATABASE: database },
-    PGSSLMODE: 'disable',
+    PGSSLMODE: sslmode,
   };
 }

@@ -1,26 +1,23 @@
 import type { Admin } from '@platformatic/kafka';
 
-/** Where Kafka is, for its clients. */
-export interface KafkaAddress {
-  /** `host:port`, several with commas between. */
-  readonly bootstrap: string;
-}
+import { connectionOptions, type KafkaAccess } from '#src/engines/kafka-access.ts';
 
 /** A client for what belongs to all. It costs more to load than most commands take, so it is loaded when first needed. */
-export async function openAdmin({ bootstrap }: KafkaAddress): Promise<Admin> {
+export async function openAdmin(access: KafkaAccess): Promise<Admin> {
   const { Admin } = await import('@platformatic/kafka');
   return new Admin({
     clientId: 'journal',
-    bootstrapBrokers: bootstrap.split(','),
+    bootstrapBrokers: access.bootstrap.split(','),
     retries: 3,
     retryDelay: 50,
     connectTimeout: 5000,
+    ...connectionOptions(access),
   });
 }
 
 /** Whether somebody answers there who can make topics. */
-export async function answers(address: KafkaAddress): Promise<boolean> {
-  const admin = await openAdmin(address);
+export async function answers(access: KafkaAccess): Promise<boolean> {
+  const admin = await openAdmin(access);
   try {
     await admin.listTopics();
     const { brokers } = await admin.metadata({ topics: [], forceUpdate: true });

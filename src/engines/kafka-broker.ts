@@ -8,6 +8,7 @@ import { majorOf } from '#src/engines/java.ts';
 import { archiveFlags } from '#src/engines/java-archive.ts';
 import type { ReadyJvm } from '#src/engines/jvm.ts';
 import { javaEnvironment, launchJvm, relaunchJvm, type JvmServer, type ServerSpec } from '#src/engines/jvm-server.ts';
+import { openAccess } from '#src/engines/kafka-access.ts';
 import { answers, openAdmin } from '#src/engines/kafka-admin.ts';
 import { flagsFor, logFlag, writeSettings } from '#src/engines/kafka-settings.ts';
 import { WorldError } from '#src/error.ts';
@@ -87,7 +88,7 @@ async function specOf(jvm: ReadyJvm, directory: string): Promise<ServerSpec> {
     directory,
     ports: 2,
     prepare: async ([port = 0, controllerPort = 0]) => [await writeSettings({ directory, port, controllerPort })],
-    probe: ([port]) => answers({ bootstrap: `127.0.0.1:${port}` }),
+    probe: ([port]) => answers(openAccess(`127.0.0.1:${port}`)),
   };
 }
 
@@ -98,7 +99,7 @@ async function train(jvm: ReadyJvm, version: string, flags: readonly string[], c
   const bare = await specOf(jvm, directory);
   const server = await launchJvm({ ...bare, flags: [...flags, ...bare.flags] }, context);
   try {
-    const admin = await openAdmin({ bootstrap: `127.0.0.1:${server.ports[0]}` });
+    const admin = await openAdmin(openAccess(`127.0.0.1:${server.ports[0]}`));
     await admin.createTopics({ topics: ['trial'], partitions: 1, replicas: 1 }).finally(() => admin.close());
     await server.end();
   } finally {

@@ -8,6 +8,7 @@ import { archiveFlags } from '#src/engines/java-archive.ts';
 import type { ReadyJvm } from '#src/engines/jvm.ts';
 import { jvmEngine } from '#src/engines/jvm-engine.ts';
 import { launchJvm, type JvmServer, type ServerSpec } from '#src/engines/jvm-server.ts';
+import { accessFrom, javaConfig } from '#src/engines/kafka-access.ts';
 import { flagsFor, logFlag, writeProperties } from '#src/engines/kafka-settings.ts';
 import { Bug } from '#src/error.ts';
 import type { Paths } from '#src/paths.ts';
@@ -122,6 +123,9 @@ async function specOf(jvm: ReadyJvm, bootstrap: string, context: StartContext): 
 }
 
 function settings(bootstrap: string, port: number, directory: string): Record<string, string | number | boolean> {
+  // A Kafka of the learner's own may ask for more than its address.
+  const access = accessFrom(process.env);
+  const wayIn = access === undefined ? {} : javaConfig(access);
   const json = 'org.apache.kafka.connect.json.JsonConverter';
   return {
     'bootstrap.servers': bootstrap,
@@ -135,6 +139,11 @@ function settings(bootstrap: string, port: number, directory: string): Record<st
     'offset.flush.interval.ms': 1000,
     'plugin.discovery': 'service_load',
     'task.shutdown.graceful.timeout.ms': 2000,
+    ...Object.fromEntries(
+      ['', 'producer.', 'consumer.', 'admin.'].flatMap((client) =>
+        Object.entries(wayIn).map(([name, value]) => [client + name, value]),
+      ),
+    ),
   };
 }
 

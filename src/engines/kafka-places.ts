@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 
 import type { Admin } from '@platformatic/kafka';
 
-import { openAdmin, removeWhere, type KafkaAddress } from '#src/engines/kafka-admin.ts';
+import type { KafkaAccess } from '#src/engines/kafka-access.ts';
+import { openAdmin, removeWhere } from '#src/engines/kafka-admin.ts';
 
 /** The names of a block's topics and groups begin so; other clients of the same Kafka are not touched. */
 export interface KafkaPlace {
@@ -13,7 +14,7 @@ export interface KafkaPlace {
 
 /** Hands out prefixes of one Kafka and clears up behind those who had them. */
 export class KafkaPlaces {
-  readonly #address: KafkaAddress;
+  readonly #access: KafkaAccess;
   readonly #log: (line: string) => void;
   /** The whole Kafka is ours, so that names without a prefix can only be a block's mistake. */
   readonly #isOurs: boolean;
@@ -22,8 +23,8 @@ export class KafkaPlaces {
   #cleaning: Promise<void> = Promise.resolve();
   #isOver = false;
 
-  constructor(address: KafkaAddress, options: { isOurs: boolean; log: (line: string) => void }) {
-    this.#address = address;
+  constructor(access: KafkaAccess, options: { isOurs: boolean; log: (line: string) => void }) {
+    this.#access = access;
     this.#isOurs = options.isOurs;
     this.#log = options.log;
   }
@@ -64,7 +65,7 @@ export class KafkaPlaces {
   }
 
   async #clean(prefix: string): Promise<void> {
-    this.#admin ??= openAdmin(this.#address);
+    this.#admin ??= openAdmin(this.#access);
     const isUnclaimed = (name: string): boolean =>
       this.#isOurs && this.#open.size === 0 && !name.startsWith('__') && name !== '';
     await removeWhere(await this.#admin, (name) => name.startsWith(prefix) || isUnclaimed(name));

@@ -2,12 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 
 import { Folders } from '#src/engines/data.ts';
-import type { Engine, Running, StartContext } from '#src/engines/engine.ts';
+import type { Engine, Running, Sandbox, SandboxRequest, StartContext } from '#src/engines/engine.ts';
 import type { ReadyJvm } from '#src/engines/jvm.ts';
 import { jvmEngine } from '#src/engines/jvm-engine.ts';
+import { accessFrom, javaConfig, openAccess, variablesOf, type KafkaAccess } from '#src/engines/kafka-access.ts';
+import { answers } from '#src/engines/kafka-admin.ts';
 import { Broker } from '#src/engines/kafka-broker.ts';
 import { KafkaPlaces } from '#src/engines/kafka-places.ts';
+import { writeProperties } from '#src/engines/kafka-settings.ts';
 import { KafkaTools } from '#src/engines/kafka-tools.ts';
+import { WorldError } from '#src/error.ts';
 import type { Paths } from '#src/paths.ts';
 
 const VERSION = '4.3.1';
@@ -28,38 +32,85 @@ export function kafka(paths: Paths): Engine {
 }
 
 async function startKafka(jvm: ReadyJvm, context: StartContext): Promise<Running> {
+  const own = accessFrom(process.env);
+  if (own !== undefined) return useKafka(own, jvm, context);
   const broker = await Broker.start(jvm, VERSION, join(context.directory, 'broker'), context);
-  const log = (line: string): void => context.log.write(line);
-  const { bootstrap } = broker;
-  const places = new KafkaPlaces({ bootstrap }, { isOurs: true, log });
-  const folders = new Folders(context.directory, context.paths);
-  const socketPath = join(context.paths.sockets, `k${randomBytes(4).toString('hex')}`);
-  const tools = await KafkaTools.listen({ jvm, context, socketPath, bootstrap });
+  const kafka = await serve({ jvm, access: openAccess(broker.bootstrap), isOurs: true }, context);
   // A tool that waits for a broker which is no more would wait for ever.
-  void broker.died.then(() => tools.close());
+  void broker.died.then(() => kafka.tools.close());
   return {
     state: 'running',
     version: VERSION,
     pids: () => [broker.pid],
     died: broker.died,
-    async sandbox({ data }) {
+    async sandbox(request) {
       // The news of its death is on its way, and ends the wait.
       if (!(await broker.isRunning())) return new Promise(() => undefined);
+      return kafka.sandbox(request);
+    },
+    async stop() {
+      kafka.places.forget();
+      await kafka.tools.close();
+      await broker.kill();
+    },
+  };
+}
+
+/** The learner's own Kafka: nothing is started but its tools, and nothing cleared up but what blocks made. */
+async function useKafka(access: KafkaAccess, jvm: ReadyJvm, context: StartContext): Promise<Running> {
+  context.onProgress({ what: `Connecting to Kafka at ${access.bootstrap}` });
+  if (!(await answers(access)))
+    throw new WorldError(`no Kafka answers at ${access.bootstrap} (KAFKA_BOOTSTRAP)`, {
+      remedy:
+        'Check the address and KAFKA_SECURITY_PROTOCOL and its user; without KAFKA_BOOTSTRAP one is started here.',
+    });
+  const kafka = await serve({ jvm, access, isOurs: false }, context);
+  return {
+    state: 'running',
+    version: VERSION,
+    at: access.bootstrap,
+    pids: () => [],
+    died: new Promise(() => undefined),
+    sandbox: (request) => kafka.sandbox(request),
+    async stop() {
+      await kafka.tools.close();
+      await kafka.places.finish();
+    },
+  };
+}
+
+interface Served {
+  readonly places: KafkaPlaces;
+  readonly tools: KafkaTools;
+  readonly sandbox: (request: SandboxRequest) => Promise<Sandbox>;
+}
+
+/** Places and tools on a Kafka that answers. */
+async function serve(
+  { jvm, access, isOurs }: { jvm: ReadyJvm; access: KafkaAccess; isOurs: boolean },
+  context: StartContext,
+): Promise<Served> {
+  const places = new KafkaPlaces(access, { isOurs, log: (line) => context.log.write(line) });
+  const folders = new Folders(context.directory, context.paths);
+  const socketPath = join(context.paths.sockets, `k${randomBytes(4).toString('hex')}`);
+  const config = javaConfig(access);
+  const configFile = join(context.directory, 'client.properties');
+  const commandConfig = Object.keys(config).length === 0 ? undefined : await writeProperties(configFile, config);
+  const { bootstrap } = access;
+  const tools = await KafkaTools.listen({ jvm, context, socketPath, bootstrap, commandConfig });
+  return {
+    places,
+    tools,
+    async sandbox({ data }) {
       const directory = await folders.take(data);
       const place = places.take();
-      const config = JSON.stringify({ 'bootstrap.servers': bootstrap });
-      const env = { KAFKA_BOOTSTRAP: bootstrap, KAFKA_CONFIG: config, TOPIC_PREFIX: place.prefix };
+      const env = variablesOf(access, place.prefix);
       return {
         address: { kind: 'service', engine: 'kafka', env, worker: { socketPath, directory } },
         async close() {
           await Promise.all([place.close(), folders.giveBack(directory, data)]);
         },
       };
-    },
-    async stop() {
-      places.forget();
-      await tools.close();
-      await broker.kill();
     },
   };
 }

@@ -7,8 +7,10 @@ import type { Engine, EngineDeath, Installed, Running, StartContext } from '#src
 import { accountFor, sweepApart } from '#src/engines/postgres-account.ts';
 import { clusterTemplate, copyCluster, link } from '#src/engines/postgres-cluster.ts';
 import { Databases } from '#src/engines/postgres-databases.ts';
+import { serverFrom } from '#src/engines/postgres-address.ts';
 import { ownServer } from '#src/engines/postgres-own.ts';
 import { launch, shutDown } from '#src/engines/postgres-server.ts';
+import { useServer } from '#src/engines/postgres-yours.ts';
 import { isRunning } from '#src/process.ts';
 
 const require = createRequire(import.meta.url);
@@ -35,7 +37,12 @@ export const postgres: Engine = {
 };
 
 function installed(native: string, version: string, bytes: number): Installed {
-  return { state: 'installed', version, diskBytes: bytes, start: (context) => startServer(native, version, context) };
+  return { state: 'installed', version, diskBytes: bytes, start: (context) => begin(native, version, context) };
+}
+
+function begin(native: string, version: string, context: StartContext): Promise<Running> {
+  const yours = serverFrom(process.env);
+  return yours === undefined ? startServer(native, version, context) : useServer(yours, context);
 }
 
 async function startServer(native: string, version: string, context: StartContext): Promise<Running> {

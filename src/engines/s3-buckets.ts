@@ -1,13 +1,37 @@
 import { createHash, createHmac } from 'node:crypto';
 
 import type { Environment } from '#src/engines/environment.ts';
-import { WorldError } from '#src/error.ts';
+import { LearnerError, WorldError } from '#src/error.ts';
 
 export interface S3Account {
   readonly endpoint: string;
   readonly region: string;
   readonly accessKey: string;
   readonly secretKey: string;
+}
+
+/** A store and a bucket of the learner's own. */
+export interface YourStore {
+  readonly account: S3Account;
+  readonly bucket: string;
+}
+
+/** What S3_ENDPOINT and the variables beside it say; undefined where it is not set. */
+export function storeFrom(env: NodeJS.ProcessEnv): YourStore | undefined {
+  const endpoint = env['S3_ENDPOINT'];
+  if (endpoint === undefined || endpoint === '') return undefined;
+  const needed = (name: string): string => {
+    const value = env[name];
+    if (value === undefined || value === '')
+      throw new LearnerError(
+        `S3_ENDPOINT is set and ${name} is not`,
+        'Set S3_BUCKET, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY too, or unset S3_ENDPOINT.',
+      );
+    return value;
+  };
+  const region = env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'] ?? 'us-east-1';
+  const [accessKey, secretKey] = [needed('AWS_ACCESS_KEY_ID'), needed('AWS_SECRET_ACCESS_KEY')];
+  return { account: { endpoint, region, accessKey, secretKey }, bucket: needed('S3_BUCKET') };
 }
 
 /** Makes places in an object store and clears them away; every request is signed, so that it works on a real one too. */

@@ -121,6 +121,7 @@ export class Slot {
         purpose,
         state: 'running',
         version: running.version,
+        at: running.at,
         diskBytes: found.state === 'installed' ? found.diskBytes : undefined,
         memoryBytes: await memoryBytes(running.pids()),
         sandboxes: this.#sandboxes.size,

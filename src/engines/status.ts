@@ -17,4 +17,6 @@ export interface EngineStatus {
   readonly why?: string | undefined;
   readonly remedy?: string | undefined;
   readonly logPath?: string | undefined;
+  /** Where the learner's own one is, if that is used. */
+  readonly at?: string | undefined;
 }

@@ -65,7 +65,8 @@ def captured(table):
 
 const STORE = `import os, urllib.request
 def ask(method, key, body=None):
-    url = os.environ['S3_ENDPOINT'] + '/' + os.environ['S3_BUCKET'] + ('' if key.startswith('?') else '/') + key
+    bucket = os.environ['S3_ENDPOINT'] + '/' + os.environ['S3_BUCKET']
+    url = bucket + (key + '&prefix=' if key.startswith('?') else '/') + os.environ['S3_PREFIX'] + ('' if key.startswith('?') else key)
     with urllib.request.urlopen(urllib.request.Request(url, body, method=method)) as answer:
         return answer.read().decode()`;
 

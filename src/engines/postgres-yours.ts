@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { Client } from 'pg';
+
+import { dataFolder } from '#src/engines/data.ts';
+import type { Running, Sandbox, SandboxRequest, StartContext } from '#src/engines/engine.ts';
+import { sslFor, type YourServer } from '#src/engines/postgres-address.ts';
+import { LearnerError, WorldError } from '#src/error.ts';
+
+const REMEDY =
+  'Check DATABASE_URL: its user must be allowed to make databases (CREATEDB). Without DATABASE_URL a server is started here.';
+
+/** The learner's own PostgreSQL: each block has a database of its own there, and nothing else is touched. */
+export async function useServer(server: YourServer, context: StartContext): Promise<Running> {
+  const at = `${server.host}:${server.port}`;
+  context.onProgress({ what: `Connecting to PostgreSQL at ${at}` });
+  const version = await asAdmin(server, async (client) => {
+    const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
+    return rows[0]?.server_version.replace(/ .*/, '') ?? '';
+  });
+  return {
+    state: 'running',
+    version,
+    at,
+    pids: () => [],
+    died: new Promise(() => undefined),
+    sandbox: (request) => take(server, request, context),
+    stop: async () => undefined,
+  };
+}
+
+async function take(server: YourServer, request: SandboxRequest, context: StartContext): Promise<Sandbox> {
+  if (request.own === true)
+    throw new LearnerError(
+      'this block has a whole server of PostgreSQL for itself, which yours is not',
+      'Unset DATABASE_URL to run it.',
+    );
+  const sql = request.data === undefined ? undefined : await dataSql(request.data, context);
+  const name = `block_${randomBytes(6).toString('hex')}`;
+  await asAdmin(server, (client) => client.query(`CREATE DATABASE ${name}`));
+  const close = (): Promise<void> =>
+    asAdmin(server, async (client) => {
+      // What reads from a slot keeps its database.
+      await client.query(
+        `SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE database = '${name}' AND active`,
+      );
+      await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    });
+  try {
+    if (sql !== undefined) await connected({ ...server, database: name }, (client) => client.query(sql));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const { host, port, user, password, sslmode } = server;
+  return { address: { kind: 'postgres', host, port, user, password, database: name, sslmode }, close };
+}
+
+async function dataSql(data: string, { paths }: StartContext): Promise<string> {
+  return readFile(join(await dataFolder(data, paths), `${data}.sql`), 'utf8');
+}
+
+async function asAdmin<T>(server: YourServer, work: (client: Client) => Promise<T>): Promise<T> {
+  try {
+    return await connected(server, work);
+  } catch (cause) {
+    const where = `${server.host}:${server.port}`;
+    throw new WorldError(`PostgreSQL at ${where} (DATABASE_URL): ${(cause as Error).message}`, {
+      remedy: REMEDY,
+      cause,
+    });
+  }
+}
+
+async function connected<T>({ sslmode, ...server }: YourServer, work: (client: Client) => Promise<T>): Promise<T> {
+  const { default: pg } = await import('pg');
+  const client = new pg.Client({ ...server, ssl: sslFor(sslmode), application_name: 'journal' });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return await work(client);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import pg from 'pg';
+
+import { until } from '#src/deadline.ts';
+import type { EngineName } from '#src/engines/engine.ts';
+import { environmentOf } from '#src/engines/environment.ts';
+import { openAccess } from '#src/engines/kafka-access.ts';
+import { openAdmin } from '#src/engines/kafka-admin.ts';
+import { registry } from '#src/engines/registry.ts';
+import type { Supervisor } from '#src/engines/supervisor.ts';
+import { answerOf, clone, runBlock, SOON, statusOf, type Clone } from '#test/engines/clone.ts';
+import { PROGRAMS } from '#test/engines/programs.ts';
+
+/** Engines of one clone stand for servers of the learner's own; another clone is told their addresses. */
+await test('engines of the learner’s own', async (t) => {
+  const theirs = await clone(t);
+  const found = await registry(theirs.paths).kafka.find();
+  if (found.state === 'missing') return t.skip(found.why);
+  await using servers = await theirs.connect();
+  await using postgres = await servers.lease('postgres', { data: undefined, own: true });
+  await using kafka = await servers.lease('kafka', { data: undefined });
+  await using store = await servers.lease('s3', { data: undefined });
+  const env = [postgres, kafka, store].reduce((all, { address }) => ({ ...all, ...environmentOf(address) }), {});
+  const ours = await clone(t);
+  await using supervisor = await ours.connect(env);
+  const subject: Subject = { t, ours, supervisor, env };
+  for (const part of [onPostgres, onKafka, onStore, throughConnect]) await part(subject);
+});
+
+interface Subject {
+  readonly t: test.TestContext;
+  readonly ours: Clone;
+  readonly supervisor: Supervisor;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** The same block answers there, and what it runs on is no process of ours. */
+async function answers({ ours, supervisor }: Subject, engine: EngineName): Promise<void> {
+  const ran = await runBlock(supervisor, engine, PROGRAMS[engine].answer);
+  assert.ok(answerOf(ran)?.split('\n').includes('42'), JSON.stringify(ran));
+  const { at, memoryBytes } = await statusOf(supervisor, engine);
+  assert.match(at ?? '', /127\.0\.0\.1:\d+/);
+  assert.equal(memoryBytes, 0);
+  assert.ok((await ours.file()).pid > 0);
+}
+
+async function onPostgres(subject: Subject): Promise<void> {
+  await subject.t.test('PostgreSQL: a database for each block, and no other is touched', async () => {
+    const client = new pg.Client({ connectionString: subject.env['DATABASE_URL'] });
+    await client.connect();
+    try {
+      await client.query('CREATE DATABASE theirs');
+      await answers(subject, 'postgres');
+      const orders = await runBlock(subject.supervisor, 'postgres', PROGRAMS.postgres.orders, 'shop');
+      assert.ok(Number(answerOf(orders)) > 100, JSON.stringify(orders));
+      const left = async (): Promise<string> => {
+        const { rows } = await client.query<{ datname: string }>(
+          "SELECT datname FROM pg_database WHERE datname LIKE 'block%' OR datname = 'theirs'",
+        );
+        return rows.map(({ datname }) => datname).join();
+      };
+      await until('the end of the blocks’ databases', async () => (await left()) === 'theirs', SOON);
+    } finally {
+      await client.end();
+    }
+  });
+}
+
+async function onKafka(subject: Subject): Promise<void> {
+  await subject.t.test('Kafka: names with a prefix, and no other is touched', async () => {
+    const admin = await openAdmin(openAccess(subject.env['KAFKA_BOOTSTRAP'] ?? ''));
+    try {
+      await admin.createTopics({ topics: ['theirs'], partitions: 1, replicas: 1 });
+      await answers(subject, 'kafka');
+      const isClean = async (): Promise<boolean> => (await admin.listTopics()).join() === 'theirs';
+      await until('the end of the blocks’ topics', isClean, SOON);
+    } finally {
+      await admin.close();
+    }
+  });
+}
+
+async function onStore(subject: Subject): Promise<void> {
+  await subject.t.test('S3: names with a prefix in the bucket, and no other is touched', async () => {
+    const { S3_ENDPOINT, S3_BUCKET } = subject.env;
+    const bucket = `${S3_ENDPOINT}/${S3_BUCKET}`;
+    assert.ok((await fetch(`${bucket}/theirs`, { method: 'PUT', body: '1' })).ok);
+    await answers(subject, 's3');
+    const keys = async (): Promise<string> => {
+      const text = await (await fetch(`${bucket}?list-type=2`)).text();
+      return [...text.matchAll(/<Key>([^<]*)/g)].map(([, key]) => key).join();
+    };
+    await until('the end of the blocks’ objects', async () => (await keys()) === 'theirs', SOON);
+  });
+}
+
+async function throughConnect({ t, supervisor }: Subject): Promise<void> {
+  await t.test('Kafka Connect of ours carries from the one to the other', async () => {
+    const ran = await runBlock(supervisor, 'connect', PROGRAMS.connect.answer);
+    assert.equal(answerOf(ran), '42', JSON.stringify(ran));
+  });
+}
+
+test('an address that nobody answers at is told with its variable', async (t) => {
+  const place = await clone(t);
+  await using supervisor = await place.connect({
+    DATABASE_URL: 'postgresql://me:secret@127.0.0.1:1/shop',
+    KAFKA_BOOTSTRAP: '127.0.0.1:1',
+    S3_ENDPOINT: 'http://127.0.0.1:1',
+  });
+  for (const [engine, words] of [
+    ['postgres', /127\.0\.0\.1:1 \(DATABASE_URL\): .*ECONNREFUSED/],
+    ['kafka', /no Kafka answers at 127\.0\.0\.1:1 \(KAFKA_BOOTSTRAP\)/],
+    ['s3', /S3_ENDPOINT is set and AWS_ACCESS_KEY_ID is not/],
+  ] as const) {
+    await assert.rejects(supervisor.lease(engine, { data: undefined }), (error: Error) => {
+      assert.match(error.message, words);
+      assert.doesNotMatch(error.message, /secret/);
+      return true;
+    });
+  }
+});
