@@ -11,6 +11,7 @@ import { ownRoot, pathsOf, type Paths } from '#src/paths.ts';
 import { compare, type Comparison, type Result } from './ab.ts';
 import { tenBlocks, warmBlocks } from './blocks.bench.ts';
 import { proxyLatency } from './faults.bench.ts';
+import { longJournal, openedJournal } from './journal.bench.ts';
 import { appCounts, type Count } from './page.bench.ts';
 import { lazyKernel } from './peers/peers.ts';
 import { cliStart, freshDatabase } from './programs.bench.ts';
@@ -33,6 +34,7 @@ if (busy) console.log(`The machine is busy (load ${loadBefore.toFixed(1)}): rati
 const paths = ownPaths();
 const results = await compareAll();
 const counts = ['guide page', 'second npm start', 'idle app'].some(wanted) ? await appCounts(paths) : [];
+if (wanted('50,000 events of the journal, opened')) counts.push(...(await openedJournal(paths.root)));
 for (const count of counts) console.log(countRow(count));
 if (writes) await write();
 
@@ -46,12 +48,14 @@ async function compareAll(): Promise<Result[]> {
   const supervisor = await connect(paths);
   const kernel = lazyKernel(paths);
   const ten = await tenBlocks(supervisor, paths);
+  const long = await longJournal(paths.root);
   const comparisons: Comparison[] = [
     ...(await warmBlocks(supervisor, kernel, paths)),
     ...ten.comparisons,
     freshDatabase(supervisor),
     ...proxyLatency(supervisor),
     cliStart(paths),
+    ...long.comparisons,
   ];
   const done: Result[] = [];
   try {
@@ -65,6 +69,7 @@ async function compareAll(): Promise<Result[]> {
     await kernel.stop();
     await supervisor.shutdown({ force: true });
     await ten.cleanUp();
+    await long.cleanUp();
     await rm(paths.state, { recursive: true, force: true });
   }
 }

@@ -6,7 +6,7 @@ import type { Clock } from '#src/clock.ts';
 import { WorldError } from '#src/error.ts';
 import { syncFolder } from '#src/files.ts';
 import { FORMAT_VERSION, versionOf, type JournalEvent, type NewEvent } from '#src/journal/event.ts';
-import { readEvents, type Reading } from '#src/journal/reading.ts';
+import { readEvents, withAdded, type Reading } from '#src/journal/reading.ts';
 
 export interface EventLog {
   /** What the file says now; read anew only when it changed. */
@@ -36,7 +36,8 @@ export function eventLog(folder: string, machine: string, clock: Clock): EventLo
     read,
     async append(events) {
       // Reading first refuses a file of a newer format before a byte of it is touched.
-      const { lastSeq } = await read();
+      const before = await read();
+      const { lastSeq } = before;
       const first = (lastSeq.get(machine) ?? 0) + 1;
       const at = new Date(clock()).toISOString();
       const written = events.map((event, index): JournalEvent => ({
@@ -47,10 +48,13 @@ export function eventLog(folder: string, machine: string, clock: Clock): EventLo
         v: versionOf(event.kind),
         ...event,
       }));
-      await appendLines(
-        path,
-        written.map((event) => JSON.stringify(event)),
-      );
+      const lines = written.map((event) => JSON.stringify(event));
+      const sizes = await appendLines(path, lines);
+      const stamp = await stampOf(path);
+      // A long file is not read again for a line that we know; anything else than that line in it is a reason to.
+      const isOnlyOurs = known?.stamp.startsWith(`${inodeOf(stamp)} ${sizes.before} `) === true;
+      if (isOnlyOurs && stamp.startsWith(`${inodeOf(stamp)} ${sizes.after} `))
+        known = { stamp, reading: withAdded(before, written) };
       return written;
     },
   };
@@ -76,7 +80,12 @@ async function stampOf(path: string): Promise<string> {
   }
 }
 
-async function appendLines(path: string, lines: readonly string[]): Promise<void> {
+function inodeOf(stamp: string): string {
+  return stamp.split(' ')[0] ?? '';
+}
+
+/** Gives the file's sizes before and after. */
+async function appendLines(path: string, lines: readonly string[]): Promise<{ before: number; after: number }> {
   let file: FileHandle;
   try {
     file = await open(path, 'a+');
@@ -99,6 +108,7 @@ async function appendLines(path: string, lines: readonly string[]): Promise<void
       throw unwritable(path, error);
     }
     if (size === 0) await syncFolder(dirname(path));
+    return { before: size, after: size + bytes.length };
   } finally {
     await file.close();
   }

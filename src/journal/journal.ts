@@ -51,6 +51,7 @@ const FIRST_FILES: Readonly<Record<string, string>> = {
   '.gitattributes': `# Lines that two machines added are both kept; the app drops doubles and puts them in order.
 events.jsonl merge=union
 README.md merge=union
+concepts/*.md merge=union
 `,
 };
 

@@ -51,6 +51,17 @@ export function readEvents(text: string): Reading {
   return { events: inOrder([...byId.values()]), unknown, setAside, lastSeq };
 }
 
+/** The same with events that were just added; what they say of their file's end is known, so nothing is read again. */
+export function withAdded(reading: Reading, added: readonly JournalEvent[]): Reading {
+  const lastSeq = new Map(reading.lastSeq);
+  for (const event of added) noteSeq(lastSeq, event);
+  const [last, first] = [reading.events.at(-1), added[0]];
+  const events = [...reading.events, ...added];
+  // Another machine's clock may be ahead of ours.
+  if (last !== undefined && first !== undefined && compareEvents(last, first) > 0) events.sort(compareEvents);
+  return { ...reading, events, lastSeq };
+}
+
 function refuseNewer(version: number): void {
   if (version <= FORMAT_VERSION) return;
   throw new LearnerError(

@@ -132,6 +132,27 @@ test('a change from outside is seen: another file in its place, and a line added
   assert.equal((await two.read()).events.length, 0);
 });
 
+test('what was appended is known without reading, and is the same as when it is read; a clock may stand behind', async () => {
+  await using own = await folder();
+  const other = { ...ANSWER, id: 'later', at: '2026-06-01T00:00:00.000Z', machine: 'ffffffffffff', seq: 7, v: 1 };
+  const journal = own.open();
+  await journal.append([ANSWER]);
+  for (const foreign of [
+    '',
+    `${JSON.stringify(other)}\n`,
+    '{"torn":',
+    `\n${JSON.stringify({ ...other, id: 'two' })}`,
+  ]) {
+    await appendFile(join(own.journal, 'events.jsonl'), foreign);
+    for (let n = 1; n <= 2; n++) {
+      await journal.append([ANSWER, { ...ANSWER, right: false }]);
+      const mine = await journal.read();
+      assert.deepEqual(mine, await own.open().read());
+    }
+  }
+  assert.equal((await journal.read()).events.length, 1 + 4 * 4 + 2);
+});
+
 test('many at once, of two openings of one folder, all arrive with sequences of their own', async () => {
   await using own = await folder();
   const [one, two] = [own.open(), own.open()];
