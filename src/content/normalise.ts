@@ -12,8 +12,8 @@ export const RULES = {
   uuid: (text: string) => text.replace(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi, '<uuid>'),
   /** Absolute paths of two parts or more: `/tmp/x/orders.csv`; not those inside an address. */
   path: (text: string) => text.replace(/(?<![\w.:/<-])(?:\/[\w.@+-]+){2,}/g, '<path>'),
-  /** Names of databases and roles of a run. */
-  sandbox: (text: string) => text.replace(/\bblock_[0-9a-f]{12}\b/g, '<sandbox>'),
+  /** Names of a run: its database and role, and what the names of its topics, groups and buckets begin with. */
+  sandbox: (text: string) => text.replace(/\bblock(?:_[0-9a-f]{12}|[-_][0-9a-f]{8})(?![0-9a-f])/g, '<sandbox>'),
 } as const;
 
 export type RuleName = keyof typeof RULES;
