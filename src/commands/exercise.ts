@@ -157,6 +157,7 @@ async function tryAll(
       engine,
       with: block.with,
       data: block.data,
+      own: block.own,
       code,
       file: `${spec.id}.${spec.extension}`,
       interpreter,

@@ -8,6 +8,8 @@ export interface Exercised {
   /** Engines beside its own: PostgreSQL for a Python exercise that writes there. */
   readonly with: readonly EngineName[];
   readonly data: string | undefined;
+  /** Each place gets a PostgreSQL server of its own. */
+  readonly own: boolean;
   readonly code: string;
   /** What a message calls the code, like `payment-handler.py`. */
   readonly file: string;

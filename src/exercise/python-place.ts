@@ -142,8 +142,8 @@ function lineOf(lines: readonly string[], file: string): number | undefined {
   return named.at(-1);
 }
 
-async function leased({ supervisor, data, signal }: Exercised, stack: AsyncDisposableStack): Promise<Leased> {
-  const lease = stack.use(await supervisor.lease('postgres', { data }, { signal }));
+async function leased({ supervisor, data, own, signal }: Exercised, stack: AsyncDisposableStack): Promise<Leased> {
+  const lease = stack.use(await supervisor.lease('postgres', { data, own }, { signal }));
   const { address } = lease;
   if (address.kind !== 'postgres') throw new Bug('the lease is not of PostgreSQL');
   const { host, port, user, password, database } = address;

@@ -56,6 +56,7 @@ async function play(engine: EngineName, code: string, one: PlayFunction, data?: 
       engine,
       with: engine === 'python' ? ['postgres'] : [],
       data,
+      own: false,
       code,
       file: 'mine.py',
       interpreter,

@@ -1,0 +1,5 @@
+with db.transaction():
+    last, = db.execute("SELECT at::int FROM position").fetchone()
+    db.execute("INSERT INTO warehouse SELECT id FROM orders WHERE id >= %s", [last])
+    db.execute("""UPDATE position SET at =
+                  (SELECT coalesce(max(id), 0) FROM warehouse)""")

@@ -1,0 +1,1 @@
+db.execute("INSERT INTO warehouse SELECT id FROM orders")

@@ -1,0 +1,7 @@
+with db.transaction():
+    last, = db.execute("SELECT at::int FROM position").fetchone()
+    db.execute("""INSERT INTO warehouse
+                  SELECT id FROM orders WHERE id > %s - 3
+                  EXCEPT SELECT id FROM warehouse""", [last])
+    db.execute("""UPDATE position SET at =
+                  (SELECT coalesce(max(id), 0) FROM warehouse)""")
