@@ -109,7 +109,7 @@ const POINT_WORDS: Readonly<Record<(typeof POINTS)[number], string>> = {
 function results(): string[] {
   return [
     '## What a run leaves',
-    'Each run has a folder in `journal/runs/<lab>/`; `latest` leads to the newest.',
+    'Each run has a folder in `journal/runs/<lab>/`; `latest` leads to the newest. While one goes on, a file in `journal/runs/<lab>/live/` says what is happening, an event a line.',
     table(
       ['file', 'what it holds'],
       Object.entries(RUN_FILES).map(([name, says]) => [`\`${name}\``, says]),

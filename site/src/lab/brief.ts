@@ -1,4 +1,4 @@
-import type { Code, List, ListItem, Paragraph, RootContent } from 'mdast';
+import type { Code, List, ListItem, Paragraph, RootContent, Table } from 'mdast';
 import { toString } from 'mdast-util-to-string';
 
 import type { Content } from '#src/content/content.ts';
@@ -72,13 +72,17 @@ class BriefPage {
     if (node.type === 'code')
       return isCommands(node) ? commands(node.value) : highlight(node.value, node.lang ?? 'text');
     if (node.type === 'table')
-      return `<div class="table-scroll" tabindex="0" role="region" aria-label="Table">${this.inner([node])}</div>`;
+      return `<div class="table-scroll" tabindex="0" role="region" aria-label="Table: ${escape(columnsOf(node))}">${this.inner([node])}</div>`;
     if (node.type !== 'heading') return this.inner([node]);
     const text = toString(node);
     const slug = this.#slug(text);
     this.headings.push({ depth: node.depth, slug, text });
     return `<h${node.depth} id="${slug}">${this.inner(node.children)}</h${node.depth}>`;
   }
+}
+
+function columnsOf({ children }: Table): string {
+  return (children[0]?.children ?? []).map((cell) => toString(cell)).join(', ');
 }
 
 function isCommands({ value }: Code): boolean {
