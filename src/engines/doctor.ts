@@ -4,6 +4,7 @@ import { release, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 
 import { diskBytes } from '#src/engines/disk.ts';
+import { findJava } from '#src/engines/java.ts';
 import { findFamily } from '#src/engines/python-family.ts';
 import { findInterpreter } from '#src/engines/python-interpreter.ts';
 import type { Paths } from '#src/paths.ts';
@@ -24,10 +25,10 @@ export interface DoctorOptions {
 }
 
 const NODE_FLOOR = 24;
-/** All engines at once, and a browser beside them. */
-const ENOUGH_MEMORY_BYTES = 2e9;
-/** Every package of this version with its unpacked files, and room for runs. */
-const ENOUGH_DISK_BYTES = 1.5e9;
+/** Kafka, Kafka Connect, Spark, PostgreSQL and the app at once, and a browser beside them. */
+const ENOUGH_MEMORY_BYTES = 3e9;
+/** Every package of this version with its unpacked files, archives of classes, and room for runs. */
+const ENOUGH_DISK_BYTES = 3e9;
 /** With the zero at its end: 104 bytes on macOS, 108 on Linux. */
 const SOCKET_PATH_BYTES = 104;
 /** As long as the longest name that an engine gives a socket in the folder. */
@@ -35,8 +36,9 @@ const LONGEST_SOCKET_NAME = 's00000000';
 
 /** Looks at the machine and changes nothing. */
 export async function examine(paths: Paths, { appPort }: DoctorOptions): Promise<Finding[]> {
-  const [python, clone, cacheDisk, cache, port] = await Promise.all([
+  const [python, java, clone, cacheDisk, cache, port] = await Promise.all([
     examinePython(paths),
+    examineJava(paths),
     examineDisk('free disk, this clone', paths.root),
     examineDisk('free disk, cache', paths.cache),
     examineCache(paths),
@@ -46,12 +48,14 @@ export async function examine(paths: Paths, { appPort }: DoctorOptions): Promise
     examinePlatform(),
     examineNode(),
     python,
+    java,
     examineMemory(),
     clone,
     cacheDisk,
     cache,
     examineSockets(paths),
     port,
+    ...examineAddresses(process.env),
   ];
 }
 
@@ -102,6 +106,34 @@ async function examinePython(paths: Paths): Promise<Finding> {
     return { what, state: 'missing', value: interpreter.why, remedy: interpreter.remedy };
   const value = `${interpreter.version} at ${interpreter.path}, with venv and pip; packages come at first use (${gigabytes(family.downloadBytes)})`;
   return { what, state: 'ok', value };
+}
+
+async function examineJava(paths: Paths): Promise<Finding> {
+  const what = 'Java';
+  const java = await findJava(paths);
+  switch (java.state) {
+    case 'missing':
+      return { what, state: 'missing', value: java.why, remedy: java.remedy };
+    case 'absent':
+      return { what, state: 'ok', value: `comes at first use (${gigabytes(java.downloadBytes)})` };
+    case 'ready':
+      return {
+        what,
+        state: 'ok',
+        value: `${java.version}${java.diskBytes === 0 ? ` at ${java.program}` : ', installed'}`,
+      };
+  }
+}
+
+/** Servers of the learner's own are named, so that nobody works on one by accident. */
+function examineAddresses(env: NodeJS.ProcessEnv): Finding[] {
+  return ['DATABASE_URL', 'KAFKA_BOOTSTRAP', 'S3_ENDPOINT', 'SPARK_REMOTE', 'MONGODB_URL'].flatMap((name) => {
+    const value = env[name];
+    if (value === undefined || value === '') return [];
+    const shown = value.replace(/\/\/[^/@]*@/, '//…@');
+    const remedy = `Blocks run there, each in a place of its own; unset ${name} where that is not meant.`;
+    return [{ what: name, state: 'warn' as const, value: `a server of yours, ${shown}`, remedy }];
+  });
 }
 
 function examineMemory(): Finding {

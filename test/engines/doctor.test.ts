@@ -27,6 +27,7 @@ test('the doctor looks at every part, and every complaint has a remedy', async (
   for (const what of [
     'platform',
     'Python',
+    'Java',
     'memory',
     'free disk, this clone',
     'free disk, cache',
@@ -42,6 +43,21 @@ test('the doctor changes nothing', async (t) => {
   const paths = await clone(t);
   await examine(paths, { appPort: await freePort() });
   await mkdir(paths.cache); // Fails where the doctor has made it.
+});
+
+test('servers of the learner’s own are named, their passwords are not', async (t) => {
+  process.env['DATABASE_URL'] = 'postgresql://me:secret@db.example:5432/shop';
+  t.after(() => delete process.env['DATABASE_URL']);
+  const finding = find(await examine(await clone(t), { appPort: await freePort() }), 'DATABASE_URL');
+  assert.equal(finding.state, 'warn');
+  assert.equal(finding.value, 'a server of yours, postgresql://…@db.example:5432/shop');
+});
+
+test('a Java that is no Java is told, with the setting that names it', async (t) => {
+  process.env['DEJ_JAVA'] = '/nowhere/java';
+  t.after(() => delete process.env['DEJ_JAVA']);
+  const finding = find(await examine(await clone(t), { appPort: await freePort() }), 'Java');
+  assert.deepEqual([finding.state, finding.value], ['missing', 'no Java answers at /nowhere/java (DEJ_JAVA)']);
 });
 
 test('a taken port is named', async (t) => {
