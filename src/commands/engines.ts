@@ -7,7 +7,7 @@ import type { EngineStatus } from '#src/engines/status.ts';
 import { LearnerError } from '#src/error.ts';
 import { nearest } from '#src/nearest.ts';
 
-export const ENGINE_ACTIONS = ['install', 'start', 'stop'] as const;
+export const ENGINE_ACTIONS = ['install', 'start', 'stop', 'clear'] as const;
 export type EngineAction = (typeof ENGINE_ACTIONS)[number];
 
 export type EngineEvent =
@@ -38,6 +38,7 @@ export async function* changeEngine(
     install: () => supervisor.install(name, options),
     start: () => supervisor.start(name, options),
     stop: () => supervisor.stop(name),
+    clear: () => supervisor.clear(name),
   };
   void act[action]().then(
     () => events.end(),

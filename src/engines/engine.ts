@@ -115,4 +115,6 @@ export interface Engine {
   /** One sentence for the engines page. */
   readonly purpose: string;
   find(): Promise<Missing | Available | Installed>;
+  /** Removes what was fetched and prepared for it; there is none where it came with our own packages. */
+  readonly clear?: (() => Promise<void>) | undefined;
 }

@@ -83,6 +83,17 @@ export async function findSet(paths: Pick<Paths, 'cache'>, name: string, set: Ja
   };
 }
 
+/** Removes the jars of a set; another engine that stands on some of them fetches those anew. */
+export async function removeJars(paths: Pick<Paths, 'cache'>, name: string): Promise<void> {
+  const set = (await readPins())[name];
+  for (const path of set === undefined ? [] : jarPaths(paths, set)) await rm(path, { force: true });
+}
+
+/** Where the jars of a set lie, or will lie. */
+export function jarPaths({ cache }: Pick<Paths, 'cache'>, { jars }: JarSet): string[] {
+  return jars.map((jar) => join(cache, 'jars', fileName(jar)));
+}
+
 interface Wanted {
   readonly jar: Jar;
   readonly path: string;

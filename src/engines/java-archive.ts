@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { until } from '#src/deadline.ts';
 import type { StartContext } from '#src/engines/engine.ts';
+import type { Paths } from '#src/paths.ts';
 import { majorOf, type ReadyJava } from '#src/engines/java.ts';
 import { lock } from '#src/lock.ts';
 import { startedAt } from '#src/process.ts';
@@ -55,9 +56,15 @@ export async function archiveFlags(program: Program, context: StartContext): Pro
   }
 }
 
+export async function removeArchives(paths: Pick<Paths, 'cache'>, name: string): Promise<void> {
+  await removeOld(join(paths.cache, 'java'), name, '');
+}
+
 /** Archives of the same program with other jars or flags; who still runs from one keeps it open. */
 async function removeOld(home: string, name: string, path: string): Promise<void> {
-  const old = (await readdir(home)).filter((file) => /^[0-9a-f]{12}\.aot$/.test(file.slice(name.length + 1)));
+  const old = (await readdir(home).catch(() => [])).filter((file) =>
+    /^[0-9a-f]{12}\.aot$/.test(file.slice(name.length + 1)),
+  );
   for (const file of old)
     if (file.startsWith(`${name}-`) && join(home, file) !== path) await rm(join(home, file), { force: true });
 }

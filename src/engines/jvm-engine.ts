@@ -1,4 +1,6 @@
 import type { Engine, EngineName, Installed, Running, StartContext } from '#src/engines/engine.ts';
+import { removeJars } from '#src/engines/jars.ts';
+import { removeArchives } from '#src/engines/java-archive.ts';
 import { findJvm, type ReadyJvm } from '#src/engines/jvm.ts';
 import type { Paths } from '#src/paths.ts';
 
@@ -9,12 +11,14 @@ export interface JvmEngineSpec {
   readonly version: string;
   /** Names of its sets in jars.json. */
   readonly sets: readonly string[];
+  /** Those of the sets that are its own, and the names of its archives of classes: what goes when it is cleared. */
+  readonly own: { readonly sets: readonly string[]; readonly archives: readonly string[] };
   readonly start: (jvm: ReadyJvm, context: StartContext) => Promise<Running>;
 }
 
 /** An engine that stands on Java and jars and on nothing else that is to be fetched. */
 export function jvmEngine(spec: JvmEngineSpec, paths: Paths): Engine {
-  const { name, title, purpose, version, sets, start } = spec;
+  const { name, title, purpose, version, sets, own, start } = spec;
   const installed = (jvm: ReadyJvm): Installed => ({
     state: 'installed',
     version,
@@ -35,6 +39,10 @@ export function jvmEngine(spec: JvmEngineSpec, paths: Paths): Engine {
         downloadBytes,
         install: async (onProgress, signal) => installed(await jvm.install(onProgress, signal)),
       };
+    },
+    async clear() {
+      for (const set of own.sets) await removeJars(paths, set);
+      for (const archive of own.archives) await removeArchives(paths, archive);
     },
   };
 }

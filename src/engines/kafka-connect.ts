@@ -22,6 +22,7 @@ export function kafkaConnect(paths: Paths): Engine {
       purpose: 'Change data capture: every committed change of a PostgreSQL table as an event in Kafka.',
       version: '4.3.1',
       sets: ['kafka', 'debezium'],
+      own: { sets: ['debezium'], archives: ['connect'] },
       start: startConnect,
     },
     paths,

@@ -25,6 +25,7 @@ export function kafka(paths: Paths): Engine {
       purpose: 'The log that programs write events to and read them from, with Kafka’s own command-line tools.',
       version: VERSION,
       sets: ['kafka'],
+      own: { sets: ['kafka'], archives: ['kafka', 'kafka-tools'] },
       start: startKafka,
     },
     paths,

@@ -93,6 +93,14 @@ export async function findFamily(paths: Pick<Paths, 'cache'>, spec: FamilySpec =
   };
 }
 
+/** Removes the environment, and those of its earlier locks. */
+export async function removeFamily(paths: Pick<Paths, 'cache'>, { name }: FamilySpec): Promise<void> {
+  const home = join(paths.cache, 'python');
+  const isOurs = new RegExp(`^${name}-[0-9a-f]{12}(\\.json|-[0-9a-f]{6})$`);
+  for (const entry of (await readdir(home).catch(() => [])).filter((file) => isOurs.test(file)))
+    await rm(join(home, entry), { recursive: true, force: true, maxRetries: 3 });
+}
+
 function wordsFor({ what = 'the Python packages' }: FamilySpec): string {
   return what;
 }

@@ -14,7 +14,13 @@ import type {
   SandboxRequest,
   StartContext,
 } from '#src/engines/engine.ts';
-import { BASE_FAMILY, findFamily, type FamilySpec, type ReadyFamily } from '#src/engines/python-family.ts';
+import {
+  BASE_FAMILY,
+  findFamily,
+  removeFamily,
+  type FamilySpec,
+  type ReadyFamily,
+} from '#src/engines/python-family.ts';
 import { findInterpreter } from '#src/engines/python-interpreter.ts';
 import { WorldError } from '#src/error.ts';
 import { ownRoot, type Paths } from '#src/paths.ts';
@@ -66,6 +72,7 @@ export function python(paths: Paths, kind: PythonKind = BASE): Engine {
     name,
     title,
     purpose,
+    clear: () => removeFamily(paths, kind.family),
     async find() {
       const family = await findFamily(paths, kind.family);
       if (family.state === 'ready') return installed(kind, family);

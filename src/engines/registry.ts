@@ -27,7 +27,14 @@ export function registry(paths: Paths): Record<EngineName, Engine> {
 export async function restingStatus(engine: Engine): Promise<EngineStatus> {
   const { name, title, purpose } = engine;
   const found = await engine.find();
-  const base = { name, title, purpose, state: found.state, sandboxes: 0 } as const;
+  const base = {
+    name,
+    title,
+    purpose,
+    state: found.state,
+    sandboxes: 0,
+    clearable: engine.clear !== undefined,
+  } as const;
   switch (found.state) {
     case 'missing':
       return { ...base, why: found.why, remedy: found.remedy };

@@ -25,6 +25,7 @@ export function s3(paths: Paths): Engine {
       purpose: 'An object store that speaks S3: buckets, conditional writes, multipart uploads.',
       version: VERSION,
       sets: ['s3'],
+      own: { sets: ['s3'], archives: ['s3'] },
       start: startS3,
     },
     paths,

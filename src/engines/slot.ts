@@ -7,7 +7,7 @@ import { tail, type LogTail } from '#src/engines/log.ts';
 import { memoryBytes } from '#src/engines/memory.ts';
 import { restingStatus } from '#src/engines/registry.ts';
 import type { EngineStatus } from '#src/engines/status.ts';
-import { WorldError } from '#src/error.ts';
+import { LearnerError, WorldError } from '#src/error.ts';
 import type { Paths } from '#src/paths.ts';
 
 export interface SlotOptions {
@@ -104,6 +104,14 @@ export class Slot {
     await this.#stopping;
   }
 
+  async clear(): Promise<void> {
+    const { title, clear } = this.engine;
+    if (clear === undefined)
+      throw new LearnerError(`${title} came with the app's own packages`, 'There is nothing of it to clear.');
+    await this.stop();
+    await clear();
+  }
+
   logs(): readonly string[] {
     return this.#log?.lines() ?? [];
   }
@@ -125,6 +133,7 @@ export class Slot {
         diskBytes: found.state === 'installed' ? found.diskBytes : undefined,
         memoryBytes: await memoryBytes(running.pids()),
         sandboxes: this.#sandboxes.size,
+        clearable: this.engine.clear !== undefined,
         logPath,
       };
     }

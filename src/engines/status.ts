@@ -17,6 +17,8 @@ export interface EngineStatus {
   readonly why?: string | undefined;
   readonly remedy?: string | undefined;
   readonly logPath?: string | undefined;
+  /** Whether what was fetched for it can be removed. */
+  readonly clearable: boolean;
   /** Where the learner's own one is, if that is used. */
   readonly at?: string | undefined;
 }

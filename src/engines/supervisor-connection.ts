@@ -84,6 +84,10 @@ export class Connection implements Supervisor {
     await this.#ask({ method: 'stop', engine });
   }
 
+  async clear(engine: EngineName): Promise<void> {
+    await this.#ask({ method: 'clear', engine });
+  }
+
   async logs(engine: EngineName): Promise<readonly string[]> {
     return (await this.#ask({ method: 'logs', engine })) as string[];
   }

@@ -116,6 +116,8 @@ class SupervisorProcess {
         return void (await this.#slot(request.engine).start(onProgress));
       case 'stop':
         return this.#slot(request.engine).stop();
+      case 'clear':
+        return this.#slot(request.engine).clear();
       case 'logs':
         return this.#slot(request.engine).logs();
       case 'shutdown': {

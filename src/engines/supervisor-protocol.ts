@@ -9,7 +9,11 @@ export type Request =
   | ({ readonly id: number; readonly method: 'lease'; readonly engine: EngineName } & SandboxRequest)
   | { readonly id: number; readonly method: 'release'; readonly lease: string }
   | { readonly id: number; readonly method: 'guard'; readonly marker: string }
-  | { readonly id: number; readonly method: 'install' | 'start' | 'stop' | 'logs'; readonly engine: EngineName }
+  | {
+      readonly id: number;
+      readonly method: 'install' | 'start' | 'stop' | 'clear' | 'logs';
+      readonly engine: EngineName;
+    }
   | { readonly id: number; readonly method: 'hello' | 'status' }
   | { readonly id: number; readonly method: 'shutdown'; readonly force: boolean }
   /** Gives up waiting for an earlier request. */

@@ -19,6 +19,8 @@ export interface Supervisor extends AsyncDisposable {
   install(engine: EngineName, options?: LeaseOptions): Promise<void>;
   start(engine: EngineName, options?: LeaseOptions): Promise<void>;
   stop(engine: EngineName): Promise<void>;
+  /** Stops it and removes what was fetched for it, from the cache that clones share. */
+  clear(engine: EngineName): Promise<void>;
   /** The last lines of the engine's own log. */
   logs(engine: EngineName): Promise<readonly string[]>;
   /** Stops everything, when nobody else is connected or `force` is set, and resolves when no process is left. */

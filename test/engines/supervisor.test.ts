@@ -206,7 +206,7 @@ test('two clones side by side do not meet', async (t) => {
   const other = await there.connect();
   for (const name of await present(here.paths)) {
     const ran = await Promise.all([one, other].map((supervisor) => runBlock(supervisor, name, PROGRAMS[name].count)));
-    assert.deepEqual(ran.map(answerOf), ['0', '0'], name);
+    assert.deepEqual(ran.map(answerOf).map(Number), [0, 0], name);
   }
   const { pid } = await there.file();
   const pids = await trees([pid]);
@@ -216,7 +216,7 @@ test('two clones side by side do not meet', async (t) => {
   await again.shutdown();
   for (const name of await present(here.paths)) {
     assert.equal((await statusOf(one, name)).state, 'running', name);
-    assert.equal(answerOf(await runBlock(one, name, PROGRAMS[name].answer)), '42', name);
+    assert.match(answerOf(await runBlock(one, name, PROGRAMS[name].answer)) ?? '', /^42$/m, name);
   }
 });
 
