@@ -26,6 +26,7 @@ async function copy(t: test.TestContext): Promise<string> {
   await cp(join(root, 'plan'), join(folder, 'plan'), { recursive: true });
   // Guides lead to the labs that are written, and to the roadmap.
   await cp(join(root, 'challenges'), join(folder, 'challenges'), { recursive: true });
+  await cp(join(root, 'docs', 'primers'), join(folder, 'docs', 'primers'), { recursive: true });
   await cp(join(root, 'README.md'), join(folder, 'README.md'));
   return folder;
 }
