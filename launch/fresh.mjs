@@ -18,7 +18,6 @@ export const PARTS = {
       'challenges',
       'projects',
       'plan',
-      'docs/primers',
       'src/content',
       'src/study',
       'src/random.ts',

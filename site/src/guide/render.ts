@@ -260,7 +260,9 @@ function staticButtons(id: string): string {
 function inline(markdown: string, links: Links, blocks = false): string {
   const { children } = parseMarkdown(markdown);
   const [only] = children;
-  if (!blocks && children.length === 1 && only?.type === 'paragraph') return nodesToHtml(only.children, links);
+  // Rendered one by one, its parts would stand on lines of their own, and a full stop apart from its word.
+  if (!blocks && children.length === 1 && only?.type === 'paragraph')
+    return nodesToHtml([only], links).replace(/^<p>|<\/p>$/g, '');
   return nodesToHtml(children, links);
 }
 
