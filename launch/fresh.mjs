@@ -18,6 +18,7 @@ export const PARTS = {
       'challenges',
       'projects',
       'plan',
+      'docs/primers',
       'src/content',
       'src/study',
       'src/random.ts',

@@ -12,6 +12,7 @@ import { labPicture, labSolution, labState } from '#src/commands/lab-view.ts';
 import { resetLab } from '#src/commands/reset.ts';
 import { startLab } from '#src/commands/start.ts';
 import { createContext, type Context } from '#src/commands/context.ts';
+import { place, placement } from '#src/commands/placement.ts';
 import { changePlan, plan } from '#src/commands/plan.ts';
 import * as cards from '#src/commands/review.ts';
 import { exportCards } from '#src/commands/card-export.ts';
@@ -109,6 +110,8 @@ function faceOf(context: Context, runs: LabRuns): App {
     today: () => today(context),
     plan: () => plan(context),
     changePlan: (change) => changePlan(change, context),
+    placement: () => placement(context),
+    place: (answers) => place(answers, context),
     review: {
       sight: (beyond) => cards.review(context, beyond),
       grade: (request) => cards.gradeCard(request, context),

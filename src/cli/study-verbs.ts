@@ -38,6 +38,11 @@ export function describeStudy(program: Command): void {
     .option('--json', 'print JSON')
     .action(async (options: PlanFlags) => (await import('#src/cli/plan.ts')).plan(options));
   program
+    .command('placement')
+    .description('not sure where to start? ten questions, eight minutes')
+    .option('--json', 'print what they said so far, as JSON, and ask nothing')
+    .action(async (options: { json?: boolean }) => (await import('#src/cli/placement.ts')).placement(options));
+  program
     .command('review')
     .description('meet again what you missed and what you mended, ten minutes a day')
     .option('--more', 'go on beyond the minutes of the day')

@@ -26,6 +26,7 @@ export function todayText(sight: Today): string {
     label('Next', next === undefined ? 'everything that is written is done' : nextWords(next)),
   ];
   if (next !== undefined) lines.push(label('', next.command ?? './dej open'));
+  if (!sight.begun) lines.push(label('', 'Not sure? Ten questions, eight minutes: ./dej placement'));
   if (sight.review.now > 0) lines.push(label('Review', `${reviewWords(sight.review)}: ./dej review`));
   const others = dueToday.filter(({ id }) => id !== next?.id);
   for (const [i, { title, minutes }] of others.entries())

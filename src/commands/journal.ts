@@ -12,6 +12,7 @@ import type { Reading } from '#src/journal/reading.ts';
 import { nearest } from '#src/nearest.ts';
 import { labProgress, type LabProgress } from '#src/study/lab-progress.ts';
 import { heldOf, recalledCards, type Held } from '#src/study/held.ts';
+import { placementOf, skippable } from '#src/study/placement.ts';
 import { guideProgress, type GuideProgress } from '#src/study/progress.ts';
 import { fold } from '#src/study/record.ts';
 import { standing } from '#src/study/undone.ts';
@@ -30,6 +31,8 @@ export interface GuideRecord {
   /** By exercise: the learner's own code, where they have begun. */
   readonly codes: Readonly<Record<string, { text: string }>>;
   readonly progress: GuideProgress;
+  /** Parts that may be skipped, because the learner's placement says so. */
+  readonly skippable: readonly { readonly anchor: string; readonly topic: string }[];
   /** What in the learner's folder can't be read, as sentences. */
   readonly problems: readonly string[];
 }
@@ -46,7 +49,8 @@ export interface Progress {
 }
 
 export async function guideRecord(name: string, context: Context): Promise<GuideRecord> {
-  const guide = findGuide((await context.content()).guides, name);
+  const content = await context.content();
+  const guide = findGuide(content.guides, name);
   const reading = await context.journal().read();
   const record = fold(reading.events);
   const { texts } = await context.journal().notes(guide.id);
@@ -64,6 +68,7 @@ export async function guideRecord(name: string, context: Context): Promise<Guide
     notes: each(texts, (text) => ({ text })),
     codes: await codesOf(guide, context),
     progress: guideProgress(guide, record),
+    skippable: skippable(guide.id, placementOf(content, reading.events)),
     problems: problemsOf(reading),
   };
 }

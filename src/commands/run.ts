@@ -21,8 +21,8 @@ export interface RunOptions {
 
 /** Runs one block of a guide. Leaving the loop early stops the block. */
 export async function* runBlock(options: RunOptions, context: Context): AsyncGenerator<RunEvent> {
-  const { guides } = await context.content();
-  const { guide, block } = findBlock(guides, options.reference);
+  const { guides, primers } = await context.content();
+  const { guide, block } = findBlock([...guides, ...primers], options.reference);
   const request = requestFor(guide, block, options.code);
   const supervisor = await context.supervisor();
   const events = channel<RunEvent>();

@@ -5,6 +5,7 @@ import { review } from '#src/commands/review.ts';
 import { activityOf, type Activity } from '#src/study/activity.ts';
 import { longDay, spanOfDays, type Day } from '#src/study/day.ts';
 import type { LaidStep } from '#src/study/plan.ts';
+import { placementOf } from '#src/study/placement.ts';
 import { guideProgress } from '#src/study/progress.ts';
 import { fold } from '#src/study/record.ts';
 import { standing } from '#src/study/undone.ts';
@@ -16,6 +17,8 @@ export interface Today {
   readonly words: string;
   /** False before anything was done: then there is one thing to say, where to start. */
   readonly begun: boolean;
+  /** The ten questions were answered; then nobody needs to be told of them. */
+  readonly placed: boolean;
   readonly next: LaidStep | undefined;
   readonly week:
     | {
@@ -52,6 +55,7 @@ export async function today(context: Context): Promise<Today> {
     day: sight.today,
     words: longDay(sight.today),
     begun: sight.settings.begun,
+    placed: placementOf(content, events).taken,
     next: sight.next,
     week: week && {
       number: week.number,

@@ -55,7 +55,9 @@ export async function* verifyContent(options: VerifyOptions, context: Context): 
     );
   }
   const content = await context.content();
-  const guides = content.guides.filter(({ id }) => options.only.length === 0 || options.only.includes(id));
+  const guides = [...content.guides, ...content.primers].filter(
+    ({ id }) => options.only.length === 0 || options.only.includes(id),
+  );
   yield { type: 'content', guides: guides.length, blocks: guides.reduce((sum, { blocks }) => sum + blocks.length, 0) };
   const counts = { same: 0, recorded: 0, different: 0, 'not-run': 0, unknown: 0 };
   for (const guide of guides) {

@@ -6,12 +6,13 @@ import { checkComplete } from '#src/content/complete.ts';
 import { checkShared, readExercises, type ExerciseSpec } from '#src/content/exercise.ts';
 import type { Guide } from '#src/content/guide.ts';
 import { parseGuide } from '#src/content/guide-parser.ts';
-import { checkLinks, type Targets } from '#src/content/links.ts';
+import { checkLinks, hasAnchor, type Targets } from '#src/content/links.ts';
 import { slugger } from '#src/content/markdown.ts';
 import { readPage, type Page } from '#src/content/page.ts';
-import type { Catalogue, Resources, Weeks } from '#src/content/plan.ts';
+import type { Catalogue, Placement, Resources, Weeks } from '#src/content/plan.ts';
 import { checkPlan } from '#src/content/plan-check.ts';
 import { readPlan, type Plan } from '#src/content/plan-reader.ts';
+import { primerFile, readPrimer } from '#src/content/primers.ts';
 import { ContentError, type Problem, type Report } from '#src/content/problem.ts';
 import { checkReferences } from '#src/content/references.ts';
 
@@ -30,6 +31,9 @@ export interface Content {
   readonly milestones: Weeks['milestones'];
   readonly resources: Resources;
   readonly glossary: readonly Term[];
+  readonly placement: Placement;
+  /** One for each topic of the placement, read like guides; their ids begin with `primer-`. */
+  readonly primers: readonly Guide[];
 }
 
 export interface CatalogueGuide {
@@ -93,9 +97,12 @@ export async function loadContent(root: string): Promise<Content> {
     checkReferences(page, { guides, labs }, report);
     if (catalogue.find(({ id }) => id === guide.id)?.complete === true) checkComplete(guide, page, report);
   }
+  const primers = await readPrimers(root, plan, targets, reporter);
   if (problems.length > 0) throw new ContentError(problems);
   return deepFreeze({
     guides,
+    primers,
+    placement: plan.placement?.value ?? { minutes: 0, topics: [], questions: [] },
     groups,
     labs,
     exercises,
@@ -105,6 +112,34 @@ export async function loadContent(root: string): Promise<Content> {
     resources: plan.resources?.value ?? { books: [], courses: [], tools: [], blogs: [] },
     glossary,
   });
+}
+
+async function readPrimers(
+  root: string,
+  { placement }: Plan,
+  targets: Targets,
+  reporter: (file: string) => Report,
+): Promise<Guide[]> {
+  const primers: Guide[] = [];
+  for (const [t, topic] of (placement?.value.topics ?? []).entries()) {
+    const report = reporter(primerFile(topic.id));
+    const read = await readPrimer(root, topic, report);
+    if (read !== undefined) {
+      checkLinks(read.page, targets, report);
+      primers.push(read.guide);
+    }
+    for (const [s, part] of topic.skips.entries()) {
+      const [guide = '', anchor = ''] = part.split('#');
+      const file = `concepts/${guide}.md`;
+      if (!targets.planned.includes(file) && !hasAnchor(file, anchor, targets))
+        placement?.reportAt(
+          ['topics', t, 'skips', s],
+          `${file} has no part #${anchor}`,
+          'Name a heading that is there.',
+        );
+    }
+  }
+  return primers;
 }
 
 function inCatalogue(

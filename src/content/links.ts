@@ -57,6 +57,11 @@ function checkInner(
     report(`${target} has no anchor #${anchor}`, 'Anchors are made of the headings, as code hosts do.');
 }
 
+/** Whether a Markdown file of the project has a heading with this anchor. */
+export function hasAnchor(file: string, anchor: string, { root, anchors }: Targets): boolean {
+  return existsSync(join(root, file)) && anchorsOfFile(root, file, anchors).has(anchor);
+}
+
 function anchorsOfFile(root: string, file: string, known: Map<string, ReadonlySet<string>>): ReadonlySet<string> {
   let anchors = known.get(file);
   if (anchors === undefined) known.set(file, (anchors = anchorsOf(readFileSync(join(root, file), 'utf8'))));

@@ -1,9 +1,10 @@
-import type { Catalogue, Weeks } from '#src/content/plan.ts';
+import type { Catalogue, Placement, Weeks } from '#src/content/plan.ts';
 import type { Plan, PlanFile } from '#src/content/plan-reader.ts';
 import { slugger } from '#src/content/markdown.ts';
 
 /** What no schema can say: ids and terms stand once, and the parts of the plan name only each other's ids. */
-export function checkPlan({ catalogue, weeks, glossary }: Plan): void {
+export function checkPlan({ catalogue, weeks, glossary, placement }: Plan): void {
+  if (placement !== undefined) checkTopics(placement);
   if (catalogue !== undefined) {
     checkCatalogue(catalogue);
     if (weeks !== undefined) checkWeeks(weeks, catalogue.value);
@@ -89,6 +90,30 @@ function checkLabs(
     for (const [s, stage] of stages.entries())
       if (lab !== undefined && stage > lab.stages.length)
         file.reportAt([...path, i, 'stages', s], `${id} has no stage ${stage}`, `It has ${lab.stages.length}.`);
+  }
+}
+
+function checkTopics(file: PlanFile<Placement>): void {
+  const { topics, questions } = file.value;
+  once(
+    topics.map(({ id }, t) => ({ id, path: ['topics', t, 'id'] })),
+    file,
+  );
+  once(
+    questions.map(({ id }, q) => ({ id, path: ['questions', q, 'id'] })),
+    file,
+  );
+  for (const [t, { id }] of topics.entries())
+    if (!questions.some(({ topic }) => topic === id))
+      file.reportAt(['topics', t, 'id'], `nothing is asked about ${JSON.stringify(id)}`, 'Add a question.');
+  for (const [q, { topic, options }] of questions.entries()) {
+    if (!topics.some(({ id }) => id === topic))
+      file.reportAt(['questions', q, 'topic'], `there is no topic ${JSON.stringify(topic)}`, 'Use an id of this file.');
+    if (options.filter(({ right }) => right === true).length !== 1)
+      file.reportAt(['questions', q, 'options'], 'not exactly one option is right', 'Mark one with right: true.');
+    for (const [o, { right, why }] of options.entries())
+      if (right !== true && why === undefined)
+        file.reportAt(['questions', q, 'options', o], 'a wrong option says nothing', 'Add why: it is not right.');
   }
 }
 

@@ -7,10 +7,12 @@ import { z } from 'zod';
 import {
   catalogueSchema,
   glossarySchema,
+  placementSchema,
   resourcesSchema,
   weeksSchema,
   type Catalogue,
   type Glossary,
+  type Placement,
   type Resources,
   type Weeks,
 } from '#src/content/plan.ts';
@@ -29,18 +31,20 @@ export interface Plan {
   readonly weeks: PlanFile<Weeks> | undefined;
   readonly resources: PlanFile<Resources> | undefined;
   readonly glossary: PlanFile<Glossary> | undefined;
+  readonly placement: PlanFile<Placement> | undefined;
 }
 
 export async function readPlan(root: string, reporter: (file: string) => Report): Promise<Plan> {
   const read = <T>(file: string, schema: z.ZodType<T>): Promise<PlanFile<T> | undefined> =>
     readPlanFile(root, file, schema, reporter(file));
-  const [catalogue, weeks, resources, glossary] = await Promise.all([
+  const [catalogue, weeks, resources, glossary, placement] = await Promise.all([
     read('plan/catalogue.yaml', catalogueSchema),
     read('plan/weeks.yaml', weeksSchema),
     read('plan/resources.yaml', resourcesSchema),
     read('plan/glossary.yaml', glossarySchema),
+    read('plan/placement.yaml', placementSchema),
   ]);
-  return { catalogue, weeks, resources, glossary };
+  return { catalogue, weeks, resources, glossary, placement };
 }
 
 async function readPlanFile<T>(

@@ -140,6 +140,49 @@ export const glossarySchema = z.strictObject({
     .describe('all terms'),
 });
 
+const topicId = z.string().regex(/^[a-z]+(-[a-z]+)*$/, 'expected words of a-z joined by hyphens');
+
+/** plan/placement.yaml */
+export const placementSchema = z.strictObject({
+  minutes: z.int().positive().describe('what the questions take, about'),
+  topics: z
+    .array(
+      z.strictObject({
+        id: topicId.describe('the name of its primer’s file in docs/primers/ without .md'),
+        title: title.describe('as its primer’s first line has it'),
+        skips: z
+          .array(
+            z
+              .string()
+              .regex(/^\d\d-[a-z0-9-]+#[a-z0-9-]+$/, 'expected a guide and an anchor, like 03-idempotency#anchor'),
+          )
+          .default([])
+          .describe('parts of guides that whoever knows the topic may skip'),
+      }),
+    )
+    .describe('what is asked about'),
+  questions: z
+    .array(
+      z.strictObject({
+        id: topicId.describe('of the question; never reused'),
+        topic: topicId.describe('the id of a topic'),
+        text: title.describe('the question, as Markdown'),
+        options: z
+          .array(
+            z.strictObject({
+              text: title.describe('the option, as Markdown'),
+              right: z.literal(true).optional().describe('true for the right one, left out for the others'),
+              why: title.optional().describe('why it is wrong, as the rest of a sentence'),
+            }),
+          )
+          .min(3)
+          .describe('options; one is right, and each other says why it is not'),
+      }),
+    )
+    .describe('the questions'),
+});
+
+export type Placement = z.infer<typeof placementSchema>;
 export type Catalogue = z.infer<typeof catalogueSchema>;
 export type Weeks = z.infer<typeof weeksSchema>;
 export type Resources = z.infer<typeof resourcesSchema>;

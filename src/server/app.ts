@@ -3,6 +3,7 @@ import type { ExerciseEvent, resetExercise, saveExercise } from '#src/commands/e
 import type { Hint } from '#src/commands/hint.ts';
 import type { GuideRecord, Progress, saveNote } from '#src/commands/journal.ts';
 import type { ExportFormat } from '#src/commands/card-export.ts';
+import type { Placed, PlacementAnswer } from '#src/commands/placement.ts';
 import type { PlanChange, PlanSight } from '#src/commands/plan.ts';
 import type { addGuide, GradeRequest, gradeCard, ReviewSight, setCard, undoReview } from '#src/commands/review.ts';
 import type { Today } from '#src/commands/today.ts';
@@ -12,6 +13,7 @@ import type { Reset } from '#src/commands/reset.ts';
 import type { EngineName } from '#src/engines/engine.ts';
 import type { EngineStatus } from '#src/engines/status.ts';
 import type { RunEvent } from '#src/runner/event.ts';
+import type { PlacementResult } from '#src/study/placement.ts';
 import type { GuideProgress } from '#src/study/progress.ts';
 
 /** The commands that the server is a face of. */
@@ -42,6 +44,8 @@ export interface App {
   today(): Promise<Today>;
   plan(): Promise<PlanSight>;
   changePlan(change: PlanChange): Promise<PlanSight>;
+  placement(): Promise<PlacementResult>;
+  place(answers: readonly PlacementAnswer[]): Promise<Placed>;
   readonly labs: LabApp;
   readonly review: ReviewApp;
 }

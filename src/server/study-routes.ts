@@ -27,6 +27,19 @@ const gradeBody = z.strictObject({
 });
 const cardBody = z.strictObject({ card, state: z.enum(['suspended', 'resumed']) });
 const addBody = z.strictObject({ guide: z.string().regex(/^[a-z0-9-]{1,80}$/) });
+const placeBody = z.strictObject({
+  answers: z
+    .array(
+      z.strictObject({
+        question: z.string().regex(/^[a-z-]{1,80}$/),
+        option: z
+          .string()
+          .regex(/^[A-Z]$/)
+          .optional(),
+      }),
+    )
+    .max(50),
+});
 const empty = z.strictObject({});
 
 /** Where the learner is and what comes next: the plan, review, placement. */
@@ -37,6 +50,12 @@ export const STUDY_ROUTES: readonly Route[] = [
     method: 'POST',
     path: '/api/plan/change',
     handle: async (c, app) => c.json(await app.changePlan(await body(c, planBody))),
+  },
+  { method: 'GET', path: '/api/placement', handle: async (c, app) => c.json(await app.placement()) },
+  {
+    method: 'POST',
+    path: '/api/placement/answers',
+    handle: async (c, app) => c.json(await app.place((await body(c, placeBody)).answers)),
   },
   {
     method: 'GET',

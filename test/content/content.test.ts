@@ -26,6 +26,7 @@ async function copy(t: test.TestContext): Promise<string> {
   await cp(join(root, 'plan'), join(folder, 'plan'), { recursive: true });
   // Guides lead to the labs that are written, and to the roadmap.
   await cp(join(root, 'challenges'), join(folder, 'challenges'), { recursive: true });
+  await cp(join(root, 'docs', 'primers'), join(folder, 'docs', 'primers'), { recursive: true });
   await cp(join(root, 'README.md'), join(folder, 'README.md'));
   return folder;
 }
@@ -264,9 +265,11 @@ test('a guide that is called complete is held to all that a complete one has', a
   await cp(join(root, 'test', 'input', 'content', 'sound.md'), join(folder, 'concepts', '03-idempotency.md'));
   await change(folder, 'concepts/03-idempotency.md', 'see [below](#common-pitfalls)', 'see below');
   await rename(join(folder, EXERCISE), join(folder, 'concepts/exercises/hole'));
-  assert.deepEqual(await problemsOf(folder), []);
+  // What leads to a part of the guide whose place it took is another's business.
+  const own = async () => (await problemsOf(folder)).filter((line) => line.startsWith('concepts/03-idempotency.md:'));
+  assert.deepEqual(await own(), []);
   await change(folder, 'plan/catalogue.yaml', 'title: Idempotency }', 'title: Idempotency, complete: true }');
-  const problems = await problemsOf(folder);
+  const problems = await own();
   assert.deepEqual(
     problems.map((line) => line.replace(/^concepts\/03-idempotency\.md:\d+: /, '')),
     [

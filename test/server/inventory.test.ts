@@ -43,6 +43,7 @@ const BODIES: Record<string, object> = {
   '/api/exercise/save': { guide: '03-idempotency', exercise: 'first', text: 'x', base: '' },
   '/api/exercise/reset': { guide: '03-idempotency', exercise: 'first' },
   '/api/plan/change': { minutes: 300 },
+  '/api/placement/answers': { answers: [] },
   '/api/labs/tiny/check': { level: 'quick' },
   '/api/labs/tiny/replay': { line: 'v1 lab=tiny stage=1 seed=1 size=1' },
   '/api/labs/tiny/hint': { stage: 1 },

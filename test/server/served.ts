@@ -92,6 +92,7 @@ export function appThatTells(): { app: App } & Pick<TestServer, 'runs' | 'told'>
         exercises: {},
         notes: {},
         codes: {},
+        skippable: [],
         progress,
         problems: [],
       }),
@@ -110,17 +111,9 @@ export function appThatTells(): { app: App } & Pick<TestServer, 'runs' | 'told'>
     today: () => Promise.resolve(TODAY),
     plan: () => Promise.resolve(PLAN),
     changePlan: takes(PLAN),
-    review: {
-      sight: () => Promise.resolve(REVIEW),
-      grade: takes({ grade: 'good' } as const),
-      undo: () => {
-        told.push('undo');
-        return Promise.resolve({ card: 'question:x/y' });
-      },
-      set: takes(undefined),
-      add: takes({ added: 1 }),
-      export: () => Promise.resolve('#separator:Tab\n'),
-    },
+    placement: () => Promise.resolve({ taken: false, topics: [] }),
+    place: takes({ taken: true, topics: [], answers: {} }),
+    review: reviewThatTells(told),
   };
   return { app, runs, told };
 }
@@ -166,6 +159,7 @@ const TODAY: Awaited<ReturnType<App['today']>> = {
   day: '2026-01-05',
   words: 'Monday, 5 January',
   begun: false,
+  placed: false,
   next: undefined,
   week: undefined,
   dueToday: [],
@@ -194,6 +188,24 @@ function labsThatTell(takes: <T>(answer: T) => (request: unknown) => Promise<T>)
     stop: takes({ stopped: true }),
     hint: takes({ lab: 'tiny', stage: 1, title: 'One', rung: 1, of: 3, text: 'words' }),
     reset: takes({ folder: 'f', snapshot: 's' }),
+  };
+}
+
+function reviewThatTells(told: unknown[]): App['review'] {
+  const tells = <T>(request: unknown, answer: T): Promise<T> => {
+    told.push(request);
+    return Promise.resolve(answer);
+  };
+  return {
+    sight: () => Promise.resolve(REVIEW),
+    grade: (request) => tells(request, { grade: 'good' } as const),
+    undo: () => {
+      told.push('undo');
+      return Promise.resolve({ card: 'question:x/y' });
+    },
+    set: (request) => tells(request, undefined),
+    add: (request) => tells(request, { added: 1 }),
+    export: () => Promise.resolve('#separator:Tab\n'),
   };
 }
 

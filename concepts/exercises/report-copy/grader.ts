@@ -33,7 +33,7 @@ const TABLES = `
 export const cases: readonly ExerciseCase[] = [
   { id: 'one-moment', title: 'Lamps are moved while the tables are copied', play: oneMoment },
   { id: 'as-of', title: 'The copy says of which moment it is', play: asOf },
-  { id: 'released', title: 'VACUUM comes by while the file is made', play: released },
+  { id: 'released', title: 'No snapshot is open while the file is made', play: released },
   { id: 'again', title: 'Copied again, later', play: again },
   { id: 'killed-fetching', title: 'Killed while a table is copied', play: (bench) => killed(bench, 'fetch') },
   { id: 'killed-converting', title: 'Killed while the file is made', play: (bench) => killed(bench, 'convert') },

@@ -3,6 +3,7 @@ import type { Link, Nodes, RootContent } from 'mdast';
 import { toHast } from 'mdast-util-to-hast';
 
 import type { Term } from '#src/content/content.ts';
+import { parseMarkdown } from '#src/content/markdown.ts';
 
 /** Text for use in HTML, also inside double-quoted attributes. */
 export function escape(text: string): string {
@@ -14,6 +15,13 @@ export function nodesToHtml(nodes: readonly RootContent[], links: Links): string
   const tree = structuredClone({ type: 'root', children: [...nodes] }) as Nodes;
   links.rewrite(tree);
   return toHtml(toHast(tree));
+}
+
+/** A sentence or an option of an author, without its paragraph. */
+export function inlineHtml(markdown: string, terms: readonly Term[]): string {
+  const { children } = parseMarkdown(markdown);
+  const [only] = children;
+  return nodesToHtml(children.length === 1 && only?.type === 'paragraph' ? only.children : children, new Links(terms));
 }
 
 /** Turns links between files into links between pages, and glossary links into terms that explain themselves. */

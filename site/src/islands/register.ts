@@ -38,6 +38,7 @@ island('quiz-question', () => import('../quiz/QuizQuestion.svelte'));
 island('exercise-cell', () => import('../exercise/ExerciseCell.svelte'));
 island('journal-prompt', () => import('../journal/JournalPrompt.svelte'));
 island('engine-table', () => import('./EngineTable.svelte'));
+island('placement-quiz', () => import('../placement/PlacementBar.svelte'));
 island('review-room', () => import('../review/ReviewRoom.svelte'));
 island('plan-board', () => import('../plan/PlanBoard.svelte'));
 island('concept-picture', () => import('./ConceptPicture.svelte'));

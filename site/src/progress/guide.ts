@@ -23,6 +23,7 @@ export function showProgress(host: HTMLElement): void {
     show(record.progress);
     paintProblems(host, record.problems);
     restorePredictions(record);
+    markSkippable(record);
   });
   tick?.addEventListener('click', () => {
     const body = { item: `concepts/${guide}`, done: current?.done !== true };
@@ -78,6 +79,21 @@ export function paintProblems(host: HTMLElement, problems: readonly string[]): v
   const rows = problems.map((text) => Object.assign(document.createElement('p'), { textContent: text }));
   box.append(head, ...rows);
   host.append(box);
+}
+
+/** A part that the learner knows already may be skipped; what its block proves still counts. */
+function markSkippable({ skippable }: GuideRecord): void {
+  for (const { anchor, topic } of skippable) {
+    const heading = document.getElementById(anchor);
+    if (heading === null || heading.dataset['skippable'] !== undefined) continue;
+    heading.dataset['skippable'] = topic;
+    const note = Object.assign(document.createElement('span'), {
+      className: 'skippable',
+      textContent: `You know this (${topic.toLowerCase()}): you may skip the text and go on to the block.`,
+    });
+    // The theme wraps a heading for its link; the note belongs below the whole.
+    (heading.closest('.sl-heading-wrapper') ?? heading).after(note);
+  }
 }
 
 /** What was predicted at an earlier visit stands there again; the block needs no second prediction. */

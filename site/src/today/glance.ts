@@ -22,7 +22,9 @@ export async function showToday(host: HTMLElement): Promise<void> {
   if (glance !== null) glance.hidden = false;
 }
 
-function showNext(host: HTMLElement, { next }: Today): void {
+function showNext(host: HTMLElement, { next, begun, placed }: Today): void {
+  const unsure = host.querySelector<HTMLElement>('.not-sure');
+  if (unsure !== null) unsure.hidden = placed || begun;
   const start = host.querySelector<HTMLAnchorElement>('a.start');
   if (start === null) return;
   // Whoever has done all that is written has nothing to press.
