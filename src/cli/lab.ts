@@ -1,6 +1,7 @@
 import { EXIT } from '#src/exit.ts';
 import type { GradeFlags } from '#src/cli/lab-verbs.ts';
-import { progressLine } from '#src/cli/progress.ts';
+import { gradingLine } from '#src/cli/grading-line.ts';
+import { readKeys } from '#src/cli/keys.ts';
 import { systemClock } from '#src/clock.ts';
 import { createContext, type Context } from '#src/commands/context.ts';
 import { gradeLive, type RunEvent, type RunOrder } from '#src/commands/lab-runs.ts';
@@ -26,7 +27,9 @@ export function check(lab: string, flags: GradeFlags): Promise<void> {
 }
 
 export function watch(lab: string, flags: GradeFlags): Promise<void> {
-  return grading(flags, { verb: 'watch', ...orderOf(lab, flags) });
+  const reads = process.stdin.isTTY && flags.json !== true;
+  const order = { verb: 'watch', ...orderOf(lab, flags), ...(reads ? { hint: 'h: a hint' } : {}) } as const;
+  return grading(flags, order, reads ? () => hint(lab, {}) : undefined);
 }
 
 export function replay(line: string, flags: GradeFlags): Promise<void> {
@@ -70,12 +73,13 @@ async function within(work: (context: Context) => Promise<void>): Promise<void> 
 const CODES = { passed: EXIT.passed, failed: EXIT.failed, unknown: EXIT.unknown, 'not-exercised': EXIT.unknown };
 
 /** Prints what happens; the first Ctrl-C ends the run and still shows what was known, a second one ends at once. */
-async function grading(flags: GradeFlags, order: RunOrder): Promise<void> {
+async function grading(flags: GradeFlags, order: RunOrder, onHint?: () => Promise<void>): Promise<void> {
   const stop = new AbortController();
   const onInterrupt = (): void => stop.abort();
   process.once('SIGINT', onInterrupt);
   process.once('SIGTERM', onInterrupt);
-  const progress = progressLine(process.stderr);
+  const progress = gradingLine(process.stderr);
+  const forget = onHint === undefined ? undefined : readKeys({ h: () => void aside(onHint, progress), q: onInterrupt });
   try {
     await within(async (context) => {
       for await (const event of gradeLive(order, { from: 'terminal', signal: stop.signal }, context)) {
@@ -87,21 +91,22 @@ async function grading(flags: GradeFlags, order: RunOrder): Promise<void> {
   } finally {
     process.removeListener('SIGINT', onInterrupt);
     process.removeListener('SIGTERM', onInterrupt);
-    progress.clear();
+    forget?.();
+    progress.close();
   }
 }
 
-function show(event: RunEvent, progress: ReturnType<typeof progressLine>): void {
+/** A hint is printed beside what goes on; that there is none must not end it. */
+async function aside(onHint: () => Promise<void>, progress: ReturnType<typeof gradingLine>): Promise<void> {
+  progress.clear();
+  await onHint().catch((error: unknown) => console.error((error as Error).message));
+}
+
+function show(event: RunEvent, progress: ReturnType<typeof gradingLine>): void {
   switch (event.type) {
-    case 'progress': {
-      const { points, words, elapsedMs } = event;
-      const survived =
-        points === undefined || points.tried === 0 ? '' : `${points.survived} of ${points.tried} survived · `;
-      const time = elapsedMs === undefined ? '' : `${Math.round(elapsedMs / 1000)} s · `;
-      // Where nobody sees the line change, only what is new in kind is told.
-      if (process.stderr.isTTY || points === undefined) progress.show({ what: `${time}${survived}${words}` });
+    case 'progress':
+      progress.show(event);
       return;
-    }
     case 'verdict':
       progress.clear();
       console.log(`${event.text}\n`);
@@ -116,7 +121,9 @@ function show(event: RunEvent, progress: ReturnType<typeof progressLine>): void 
       return;
     case 'waiting':
       progress.clear();
-      console.error(`Waiting for you to save in ${event.folder} (Ctrl-C ends)`);
+      console.error(
+        `Waiting for you to save in ${event.folder} (${process.stdin.isTTY ? 'h: a hint, q: the end' : 'Ctrl-C ends'})`,
+      );
       return;
     case 'stage':
     case 'changed':

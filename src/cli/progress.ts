@@ -8,7 +8,8 @@ export function progressLine(stream: NodeJS.WriteStream): { show(progress: Progr
     show({ what, doneBytes, totalBytes }) {
       const size = sizeWords(doneBytes, totalBytes);
       if (stream.isTTY) {
-        stream.write(`\r\x1b[K${what}${size} …`);
+        // A line that wraps could not be taken back.
+        stream.write(`\r\x1b[K${fitting(`${what}${size} …`, stream.columns)}`);
         shown = true;
       } else if (what !== last)
         stream.write(`${what}${totalBytes === undefined ? '' : ` (${megabytes(totalBytes)})`} …\n`);
@@ -19,6 +20,10 @@ export function progressLine(stream: NodeJS.WriteStream): { show(progress: Progr
       shown = false;
     },
   };
+}
+
+function fitting(line: string, columns: number): string {
+  return line.length < columns || columns < 20 ? line : `${line.slice(0, columns - 2)}…`;
 }
 
 function sizeWords(doneBytes: number | undefined, totalBytes: number | undefined): string {

@@ -4,9 +4,9 @@ import type { Verdict } from '#src/grading/verdict.ts';
 import type { NewEvent } from '#src/journal/event.ts';
 import { fold } from '#src/study/record.ts';
 
-/** Writes down how a stage was graded, and what it mended. A run that was stopped says nothing. */
+/** Writes down how a stage was graded, and what it mended. One that was stopped before it knew anything is no grading. */
 export async function recordVerdict(verdict: Verdict, context: Context): Promise<void> {
-  if (verdict.stopped) return;
+  if (verdict.stopped && verdict.state === 'unknown') return;
   const { lab, stage, level, state, points, schedule } = verdict;
   const { survived, tried, possible } = points;
   const events: NewEvent[] = [

@@ -17,6 +17,8 @@ export type RunOrder =
       readonly stage?: number | undefined;
       readonly level: Level;
       readonly seed?: number | undefined;
+      /** How a hint is had where the verdict is read. */
+      readonly hint?: string | undefined;
     }
   | { readonly verb: 'replay'; readonly line: string };
 

@@ -78,9 +78,12 @@ export async function grade(options: GradeOptions): Promise<Graded> {
   const timeline = shown === undefined ? undefined : timelineOf(known, shown.history);
   const picture = timeline === undefined ? undefined : `${options.runsShown}/latest/timeline.svg`;
   const verdict: Verdict = known.state === 'failed' && picture !== undefined ? { ...known, picture } : known;
-  const text = verdictText(verdict, { hint: verdict.state === 'failed' ? options.hint : undefined });
+  const failed = verdict.state === 'failed' && options.hint !== undefined;
+  const text = verdictText(verdict, { hint: failed ? options.hint : undefined });
+  // Where the file is read, no key is.
+  const kept = verdictText(verdict, { hint: failed ? `./dej hint ${options.lab}` : undefined });
   // A disk that is full by now must not take the answer with it.
-  const unkept = await writeRun(options.runs, folder, { verdict, text, ...filesOf(shown, timeline) }).then(
+  const unkept = await writeRun(options.runs, folder, { verdict, text: kept, ...filesOf(shown, timeline) }).then(
     () => undefined,
     (error: unknown) => (error instanceof WorldError ? error : Promise.reject(error as Error)),
   );

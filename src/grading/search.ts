@@ -136,10 +136,12 @@ async function tryAll(tries: Iterable<Try>, deadlineMs: number, options: SearchO
     while (!isOver()) {
       const next = queue.next();
       if (next.done === true) return;
-      at++;
+      const { kind } = next.value;
       const { planned: of } = state.points;
       const [fault] = next.value.schedule.faults;
-      const what = next.value.kind === 'combined' ? 'combining' : 'trying';
+      const what = kind === 'combined' ? 'combining' : kind === 'feed' || kind === 'rerun' ? 'besides' : 'trying';
+      // Only points are counted, as in the verdict.
+      if (what !== 'besides') at++;
       say(options, state, { what, at, of, ...(fault === undefined ? {} : { fault }) });
       await tryOne(next.value, deadlineMs, options, state);
     }

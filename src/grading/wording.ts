@@ -283,7 +283,7 @@ export function stoppedWords(wasSuspect: boolean): string {
 // While it runs
 
 export interface Step {
-  readonly what: 'recording' | 'trying' | 'combining' | 'confirming' | 'shrinking' | 'preparing';
+  readonly what: 'recording' | 'trying' | 'besides' | 'combining' | 'confirming' | 'shrinking' | 'preparing';
   readonly at: number;
   readonly of: number;
   readonly fault?: Fault;
@@ -299,6 +299,8 @@ export function progressWords(step: Step): string {
       const fault = step.fault === undefined ? '' : `: ${faultWords(step.fault)}`;
       return `trying ${number(step.at)} of ${number(step.of)}${fault}`;
     }
+    case 'besides':
+      return `besides: ${step.fault === undefined ? 'the input in another form' : faultWords(step.fault)}`;
     case 'combining':
       return `trying pairs and triples, ${number(step.at)}`;
     case 'confirming':
