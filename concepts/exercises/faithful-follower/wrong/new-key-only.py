@@ -1,0 +1,15 @@
+with db.transaction():
+    move = "UPDATE state SET applied = %s WHERE applied < %s"
+    if db.execute(move, [lsn, lsn]).rowcount == 0:
+        return
+    for op, old_id, row in changes:
+        if op == "insert":
+            db.execute(INSERT, [row["id"], row["price"], row["manual"]])
+            db.execute("UPDATE state SET n = n + 1")
+        elif op == "delete":
+            db.execute("DELETE FROM follower WHERE id = %s", [old_id])
+            db.execute("UPDATE state SET n = n - 1")
+        else:
+            db.execute("""INSERT INTO follower VALUES (%s, %s, %s)
+                          ON CONFLICT (id) DO UPDATE SET price = excluded.price""",
+                       [row["id"], row["price"], row["manual"]])
