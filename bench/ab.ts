@@ -100,9 +100,16 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
 }
 
 /** Milliseconds from the start of a program to its end; one that fails is no measure of anything. */
-export async function timedProgram(argv: readonly [string, ...string[]], cwd?: string): Promise<number> {
+export async function timedProgram(
+  argv: readonly [string, ...string[]],
+  cwd?: string,
+  env?: Readonly<Record<string, string>>,
+): Promise<number> {
   const began = performance.now();
-  const { code, stdout, stderr } = await capture(argv, cwd === undefined ? {} : { cwd });
+  const { code, stdout, stderr } = await capture(argv, {
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(env === undefined ? {} : { env: { ...process.env, ...env } }),
+  });
   const ms = performance.now() - began;
   if (code === 0) return ms;
   const lastLines = `${stdout}\n${stderr}`.trim().split('\n').slice(-20);

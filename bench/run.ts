@@ -10,6 +10,7 @@ import { ownRoot, pathsOf, type Paths } from '#src/paths.ts';
 
 import { compare, type Comparison, type Result } from './ab.ts';
 import { tenBlocks, warmBlocks } from './blocks.bench.ts';
+import { firstUse, sparkBlocks, starts } from './engines.bench.ts';
 import { proxyLatency } from './faults.bench.ts';
 import { longJournal, openedJournal } from './journal.bench.ts';
 import { appCounts, type Count } from './page.bench.ts';
@@ -33,7 +34,10 @@ if (busy) console.log(`The machine is busy (load ${loadBefore.toFixed(1)}): rati
 
 const paths = ownPaths();
 const results = await compareAll();
-const counts = ['guide page', 'second npm start', 'idle app'].some(wanted) ? await appCounts(paths) : [];
+const counts = [
+  ...(await engineCounts()),
+  ...(['guide page', 'second npm start', 'idle app'].some(wanted) ? await appCounts(paths) : []),
+];
 if (wanted('50,000 events of the journal, opened')) counts.push(...(await openedJournal(paths.root)));
 for (const count of counts) console.log(countRow(count));
 if (writes) await write();
@@ -42,6 +46,20 @@ if (writes) await write();
 function ownPaths(): Paths {
   const state = mkdtempSync(join(tmpdir(), 'dej-bench-'));
   return pathsOf(ownRoot(import.meta.dirname), { ...process.env, DEJ_STATE: state });
+}
+
+/** What the engines take, each alone on a supervisor of its own. */
+async function engineCounts(): Promise<Count[]> {
+  const first = wanted('first use') ? await firstUse(paths) : [];
+  if (!wanted('start of engines')) return first;
+  const own = ownPaths();
+  const supervisor = await connect(own);
+  try {
+    return [...first, ...(await starts(supervisor))];
+  } finally {
+    await supervisor.shutdown({ force: true });
+    await rm(own.state, { recursive: true, force: true });
+  }
 }
 
 async function compareAll(): Promise<Result[]> {
@@ -54,6 +72,7 @@ async function compareAll(): Promise<Result[]> {
     ...ten.comparisons,
     freshDatabase(supervisor),
     ...proxyLatency(supervisor),
+    ...sparkBlocks(supervisor, paths),
     cliStart(paths),
     ...long.comparisons,
   ];

@@ -28,6 +28,8 @@ const LANGUAGE_OF: Readonly<Record<EngineName, string | undefined>> = {
   connect: undefined,
   s3: undefined,
   node: 'typescript',
+  spark: 'sql',
+  pyspark: 'python',
 };
 const DATA = ['shop'];
 

@@ -2,7 +2,18 @@ import type { LogTail } from '#src/engines/log.ts';
 import type { Paths } from '#src/paths.ts';
 
 /** The engines of this version. Later ones come through the same interface. */
-export const ENGINE_NAMES = ['duckdb', 'postgres', 'python', 'lake', 'kafka', 'connect', 's3', 'node'] as const;
+export const ENGINE_NAMES = [
+  'duckdb',
+  'postgres',
+  'python',
+  'lake',
+  'kafka',
+  'connect',
+  's3',
+  'node',
+  'spark',
+  'pyspark',
+] as const;
 export type EngineName = (typeof ENGINE_NAMES)[number];
 
 /** Told while something long goes on: what, and how far in bytes where that is known. */

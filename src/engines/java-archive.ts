@@ -38,7 +38,7 @@ export async function archiveFlags(program: Program, context: StartContext): Pro
   const owner = { pid: process.pid, startedAt: (await startedAt(process.pid)) ?? '' };
   const what = `Preparing ${name} for quick starts, once`;
   context.onProgress({ what });
-  const held = await until(what, () => lock(`${path}.lock`, owner), { deadlineMs: 180_000, signal: context.signal });
+  const held = await until(what, () => lock(`${path}.lock`, owner), { deadlineMs: 600_000, signal: context.signal });
   const partial = `${path}.${process.pid}-${randomBytes(3).toString('hex')}`;
   try {
     if (existsSync(path)) return flags;

@@ -34,7 +34,9 @@ export interface JvmServer {
   end(): Promise<void>;
 }
 
-const START_MS = 90_000;
+const START_MS = 180_000;
+/** Writing an archive of classes is the last thing a process does, and takes a busy machine minutes. */
+const END_MS = 300_000;
 const TRIES = 3;
 
 /** Starts a server on free ports and waits until it answers; when somebody else took a port meanwhile, on others. */
@@ -118,7 +120,7 @@ async function launchOn(ports: readonly number[], spec: ServerSpec, context: Sta
     async end() {
       state.isStopping = true;
       signal(child.pid, 'SIGTERM');
-      await until(`end of ${spec.title}`, () => state.hasEnded, { deadlineMs: 60_000, signal: context.signal });
+      await until(`end of ${spec.title}`, () => state.hasEnded, { deadlineMs: END_MS, signal: context.signal });
     },
   };
   return { server, state };

@@ -34,6 +34,7 @@ export interface PythonKind {
   readonly family: FamilySpec;
   /** What every block finds imported; the block's own import of them then costs nothing. Imported, and never used. */
   readonly modules: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const STANDARD = ['decimal', 'json', 'datetime', 'csv', 'subprocess'];
@@ -64,6 +65,30 @@ export const LAKE: PythonKind = {
 
 /** UTF-8 everywhere, and no packages or files of the learner's own installation. */
 const FLAGS = ['-X', 'utf8', '-s', '-P', '-B'];
+
+export const PYSPARK: PythonKind = {
+  name: 'pyspark',
+  title: 'Python for Spark',
+  purpose: 'Python with PySpark over Spark Connect, pandas and PyArrow.',
+  family: {
+    name: 'pyspark',
+    what: 'the Python packages for Spark',
+    requirements: join(FOLDER, 'pyspark.txt'),
+    sources: join(FOLDER, 'pyspark-source.txt'),
+    downloadBytes: 108_000_000,
+    unpackedBytes: 360_000_000,
+  },
+  modules: [
+    'pandas',
+    'psycopg',
+    'confluent_kafka',
+    'pyspark.sql.connect.session',
+    'pyspark.sql.functions',
+    ...STANDARD,
+  ],
+  // Without a Spark of its own it looks for one and ends the process when there is none.
+  env: { SPARK_HOME: FOLDER, SPARK_CONNECT_MODE: '1' },
+};
 
 /** Python with the packages of this kind, each block in a process of its own that is ready before it is needed. */
 export function python(paths: Paths, kind: PythonKind = BASE): Engine {
@@ -103,7 +128,11 @@ async function startParent(kind: PythonKind, family: ReadyFamily, context: Start
   const socketPath = join(context.paths.sockets, `p${randomBytes(4).toString('hex')}`);
   const program = join(ownRoot(), 'src', 'engines', 'python', 'parent.py');
   const argv = [family.interpreter, ...FLAGS, program, socketPath, mode(), ...modules] as const;
-  const child = await start(argv, { marker: context.marker, group: true, env: environment(family.interpreter) });
+  const child = await start(argv, {
+    marker: context.marker,
+    group: true,
+    env: { ...environment(family.interpreter), ...kind.env },
+  });
   let ready = false;
   let ended = false;
   forEachLine(child.stdout, (line) => (line === 'ready' ? (ready = true) : context.log.write(line)));

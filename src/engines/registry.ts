@@ -4,8 +4,9 @@ import { kafka } from '#src/engines/kafka.ts';
 import { kafkaConnect } from '#src/engines/kafka-connect.ts';
 import { node } from '#src/engines/node.ts';
 import { postgres } from '#src/engines/postgres.ts';
-import { LAKE, python } from '#src/engines/python.ts';
+import { LAKE, PYSPARK, python } from '#src/engines/python.ts';
 import { s3 } from '#src/engines/s3.ts';
+import { spark } from '#src/engines/spark.ts';
 import type { EngineStatus } from '#src/engines/status.ts';
 import type { Paths } from '#src/paths.ts';
 
@@ -20,6 +21,8 @@ export function registry(paths: Paths): Record<EngineName, Engine> {
     connect: kafkaConnect(paths),
     s3: s3(paths),
     node,
+    spark: spark(paths),
+    pyspark: python(paths, PYSPARK),
   };
 }
 

@@ -7,6 +7,7 @@ import type { ExitState, RunEvent } from '#src/runner/event.ts';
 import { bounded } from '#src/runner/bounded.ts';
 import { runOnPostgres } from '#src/runner/postgres.ts';
 import { playScene } from '#src/runner/scene.ts';
+import { runOnSpark } from '#src/runner/spark.ts';
 import { runOnWorker } from '#src/runner/worker.ts';
 
 /** One piece of code and all that it needs; nothing of an earlier run is seen by it. */
@@ -67,10 +68,11 @@ export async function run(
       leases.push(taken);
       return taken.address;
     };
-    const address = await lease(request.engine, request.data);
-    const addresses = new Map([[request.engine, address]]);
-    for (const other of request.with) addresses.set(other, await lease(other, request.data));
-    const env = Object.assign({}, ...request.with.map((other) => environmentOf(addresses.get(other)))) as Environment;
+    const [engine, ...others] = enginesOf(request);
+    const address = await lease(engine, request.data);
+    const addresses = new Map([[engine, address]]);
+    for (const other of others) addresses.set(other, await lease(other, request.data));
+    const env = Object.assign({}, ...others.map((other) => environmentOf(addresses.get(other)))) as Environment;
     timer = AbortSignal.timeout(limits.timeMs);
     const signal = AbortSignal.any([stopper.signal, timer]);
     startedMs = performance.now();
@@ -103,6 +105,12 @@ export interface Execution {
   readonly emit: Emit;
 }
 
+/** Where the code runs, and what it has beside it. Python that uses Spark runs where Spark's client is installed. */
+function enginesOf({ engine, with: others }: RunRequest): readonly [EngineName, ...EngineName[]] {
+  const isPyspark = engine === 'pyspark' || (engine === 'python' && others.includes('spark'));
+  return isPyspark ? ['pyspark', ...new Set([...others, 'spark' as const])] : [engine, ...others];
+}
+
 function runAt(address: Address, execution: Execution): Promise<boolean> {
   switch (address.kind) {
     case 'worker':
@@ -111,6 +119,7 @@ function runAt(address: Address, execution: Execution): Promise<boolean> {
       return runOnPostgres(address, execution);
     case 'service': {
       const { engine, env, worker } = address;
+      if (engine === 'spark') return runOnSpark(env['SPARK_REMOTE'] ?? '', execution);
       if (worker === undefined) throw new Bug(`${engine} runs no blocks of its own`);
       return runOnWorker({ kind: 'worker', engine, ...worker }, { ...execution, env: { ...env, ...execution.env } });
     }

@@ -162,4 +162,24 @@ console.log(Number('litter' in globalThis) + Number('LITTER' in process.env) + f
     orders: `import { readFileSync } from 'node:fs';
 console.log(readFileSync('orders.csv', 'utf8').trim().split('\\n').length - 1)`,
   },
+  spark: {
+    answer: 'SELECT 42 AS n',
+    litter: `CREATE TABLE litter USING parquet AS SELECT 1 AS n;
+      CREATE TEMPORARY VIEW littered AS SELECT 1 AS n`,
+    // The view can't be made where there is one.
+    count: `CREATE TEMPORARY VIEW littered AS SELECT 0 AS n;
+      CREATE TABLE IF NOT EXISTS litter USING parquet AS SELECT 0 AS n;
+      SELECT n FROM litter`,
+    fail: { code: 'SELECT 1;\nSELECT *\nFROM absent', words: /The table or view `absent` cannot be found/ },
+    forever: 'SELECT 1; SELECT sum(a.id * b.id % 7) FROM range(10000000) AS a, range(10000000) AS b',
+    orders: 'SELECT count(*) FROM orders',
+  },
+  pyspark: {
+    ...PYTHON,
+    answer: `from pyspark.sql import SparkSession
+spark = SparkSession.builder.getOrCreate()
+print(spark.range(43).selectExpr('max(id)').first()[0])`,
+    orders: `from pyspark.sql import SparkSession
+print(SparkSession.builder.getOrCreate().table('orders').count())`,
+  },
 };

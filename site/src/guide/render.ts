@@ -24,6 +24,8 @@ const ENGINE_TITLES: Record<EngineName, string> = {
   postgres: 'PostgreSQL',
   python: 'Python',
   lake: 'Python for lakes',
+  spark: 'Apache Spark',
+  pyspark: 'Python for Spark',
   kafka: 'Kafka’s tools',
   connect: 'Kafka Connect',
   s3: 'S3',
