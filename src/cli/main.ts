@@ -73,6 +73,14 @@ function describe(): Command {
     .action(async (guides: string[], options: Json & { record?: boolean }) =>
       (await import('#src/cli/verify.ts')).verifyContent(guides, options),
     );
+  verify
+    .command('labs [labs...]')
+    .description('check every lab: what is right passes, what is wrong is failed at its stage by its name')
+    .option('--quick', 'fewer crash points, in minutes')
+    .option('--json', 'print results, one JSON value a line')
+    .action(async (labs: string[], options: Json & { quick?: boolean }) =>
+      (await import('#src/cli/verify.ts')).verifyLabs(labs, options),
+    );
   program
     .command('engines [action] [engine]')
     .description('list the engines, or: install, start, stop, clear, logs <engine>; stop alone stops all')

@@ -1,6 +1,7 @@
 import { EXIT } from '#src/exit.ts';
 import { createContext } from '#src/commands/context.ts';
 import { verifyContent as verify, type VerifyEvent } from '#src/commands/verify.ts';
+import { verifyLabs as verifyAllLabs, type VerifyLabsEvent } from '#src/commands/verify-labs.ts';
 
 /** Prints one line a block; the exit code is 1 where something differs, 2 where something could not be told. */
 export async function verifyContent(
@@ -18,6 +19,44 @@ export async function verifyContent(
     }
   } finally {
     await context.close();
+  }
+}
+
+/** Prints what is wrong with a lab's folder, then a line for each of its own programs; exit codes as above. */
+export async function verifyLabs(labs: readonly string[], options: { quick?: boolean; json?: boolean }): Promise<void> {
+  const stop = new AbortController();
+  process.once('SIGINT', () => stop.abort());
+  const context = createContext();
+  try {
+    const { quick = false } = options;
+    for await (const event of verifyAllLabs({ only: labs, quick, signal: stop.signal }, context)) {
+      console.log(options.json === true ? JSON.stringify(event) : labWords(event));
+      if (event.type !== 'summary') continue;
+      const { problems, different, unknown } = event.counts;
+      if (problems + different > 0) process.exitCode = EXIT.failed;
+      else if (unknown > 0 || stop.signal.aborted) process.exitCode = EXIT.unknown;
+    }
+  } finally {
+    await context.close();
+  }
+}
+
+function labWords(event: VerifyLabsEvent): string {
+  switch (event.type) {
+    case 'problem':
+      return `${event.file}: ${event.message}. ${event.remedy}`;
+    case 'program': {
+      const { state, lab, program, expected, found, text, remedy, elapsedMs } = event;
+      const line = `${state.padEnd(11)} ${lab}/${program}: ${expected} (${(elapsedMs / 1000).toFixed(1)} s)`;
+      if (state === 'as declared') return line;
+      return [line, `  found: ${found}`, ...(text?.split('\n') ?? []).map((one) => `    ${one}`), `  ${remedy ?? ''}`]
+        .join('\n')
+        .trimEnd();
+    }
+    case 'summary': {
+      const { problems, asDeclared, different, unknown } = event.counts;
+      return `${event.labs} labs: ${problems} problems; ${asDeclared} programs as declared, ${different} different, ${unknown} unknown`;
+    }
   }
 }
 

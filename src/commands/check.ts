@@ -75,6 +75,8 @@ export interface GradeRequest {
   readonly seed: number;
   readonly size?: number | undefined;
   readonly only?: Schedule | undefined;
+  readonly maxSchedules?: number | undefined;
+  readonly budgetMs?: number | undefined;
   readonly hint?: string | undefined;
   /** Where the run's folder is made; the journal's own where it isn't given. */
   readonly runs?: string | undefined;
@@ -125,6 +127,8 @@ async function gradeNow(request: GradeRequest, context: Context, tell: (event: C
       level: request.level,
       seed: request.seed,
       size: request.size ?? stage.size[request.level === 'quick' ? 'quick' : 'full'],
+      maxSchedules: request.maxSchedules,
+      budgetMs: request.budgetMs,
       minSize: Math.min(stage.size.quick, 100),
       calmLimitMs: lab.calmLimitSeconds * 1000,
       workers: workers(),

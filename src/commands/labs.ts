@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { dirname, delimiter, join, relative } from 'node:path';
+import { cp, readFile } from 'node:fs/promises';
+import { basename, dirname, delimiter, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { parse } from 'yaml';
@@ -82,11 +82,23 @@ export async function learnersProgram(lab: Lab, context: Context): Promise<Progr
   return program(folder, language, { run, ...(build === undefined ? {} : { build }) }, context);
 }
 
-/** A program of the lab's own: starter, solution, correct or wrong. */
-export function labsProgram(lab: Lab, folder: string, language: string, context: Context): Promise<Program> {
-  const how = Object.entries(lab.languages).find(([name]) => name === language)?.[1];
-  if (how === undefined) throw new Bug(`${lab.id} has no language ${language}`);
-  return program(join(lab.folder, folder), language, how, context);
+/** One of a lab's own programs: a folder, and perhaps one whose files it has, too. */
+export interface OwnProgram {
+  /** Below the lab, like `wrong/no-key`. */
+  readonly folder: string;
+  readonly language: string;
+  readonly over?: string | undefined;
+}
+
+/** A program of the lab's own: starter, solution, correct or wrong. One that is made of two folders is laid out in `scratch`. */
+export async function labsProgram(lab: Lab, own: OwnProgram, scratch: string, context: Context): Promise<Program> {
+  const how = Object.entries(lab.languages).find(([name]) => name === own.language)?.[1];
+  if (how === undefined) throw new Bug(`${lab.id} has no language ${own.language}`);
+  const folder = join(lab.folder, own.folder);
+  if (own.over === undefined) return program(folder, own.language, how, context);
+  const whole = join(scratch, basename(own.folder));
+  for (const part of [join(lab.folder, own.over), folder]) await cp(part, whole, { recursive: true });
+  return program(whole, own.language, how, context);
 }
 
 async function program(

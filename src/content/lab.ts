@@ -38,6 +38,11 @@ const known = z.strictObject({
   anomaly: words.describe('the name that it must be failed with'),
 });
 
+const variant = z.strictObject({
+  language: z.enum(['python', 'typescript']).default('python').describe('how it is run'),
+  over: words.optional().describe('a folder of the lab whose files it has, too; its own take the place of those'),
+});
+
 /** lab.yaml: the contract of a lab as data. */
 export const labSchema = z.strictObject({
   title: words.describe('as the catalogue has it'),
@@ -47,7 +52,11 @@ export const labSchema = z.strictObject({
   calmLimitSeconds: z.int().positive().default(60).describe('how long an undisturbed run may take'),
   stages: z.array(stage).min(1).describe('in order; named by number from 1'),
   starter: known.describe('where the starter fails, for the reason that its first stage teaches'),
-  wrong: z.record(z.string(), known).default({}).describe('folders of wrong/ and what they must be failed for'),
+  correct: z.record(z.string(), variant).default({}).describe('folders of correct/: other designs that pass'),
+  wrong: z
+    .record(z.string(), z.strictObject({ ...known.shape, ...variant.shape }))
+    .default({})
+    .describe('folders of wrong/ and what they must be failed for'),
 });
 
 export type LabStage = z.infer<typeof stage>;

@@ -144,7 +144,8 @@ class Source implements HttpSource {
     const settle = /^\/payments\/([^/]+)\/settle$/.exec(path)?.[1];
     const method = request.method ?? 'GET';
     const note = (rest: Omit<HttpRequestNote, 'nth' | 'atMs' | 'incarnation' | 'method' | 'path' | 'attempt'>): void =>
-      this.#ledger.note({ method, path: request.url ?? '', ...rest });
+      // Who has hung up meanwhile does not get this answer.
+      this.#ledger.note({ method, path: request.url ?? '', ...rest, ...(response.destroyed ? { answer: 'cut' } : {}) });
     if (body === 'large') {
       note({ what: 'other', answer: 413, acted: false, replayed: false });
       return write(response, { status: 413, body: problem('the body is larger than 64 KiB') });

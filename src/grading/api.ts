@@ -19,12 +19,15 @@ export { linesTwice, otherFiles, otherOrder, type Feed } from '#src/grading/feed
 export { gaps, notParked, partialWrites } from '#src/grading/oracle-more.ts';
 export { compareRows, type Comparison } from '#src/grading/oracle.ts';
 export { compareReport, type ReportComparison } from '#src/grading/report.ts';
-export { neverFalls } from '#src/grading/seen.ts';
+export { judgeRequests, neverSettled, mostRetries, type RequestRules } from '#src/grading/requests.ts';
+export { neverFalls, onlySees } from '#src/grading/seen.ts';
+export { ASKED, DELIVERY } from '#src/grading/wording-found.ts';
 export { mutated, type FileMutation } from '#src/faults/files.ts';
 export type { HistoryEvent } from '#src/faults/history.ts';
 export type { HttpLog, HttpRequestNote } from '#src/faults/http-ledger.ts';
 export type { HttpPayment, HttpSourceOptions } from '#src/faults/http-source.ts';
 export type { HttpTrouble } from '#src/faults/http-troubles.ts';
+export type { Random } from '#src/random.ts';
 
 /**
  * All that a grader.ts may import. That of a lab exports `stage1`, `stage2`, … of the type `Stage`; each makes inputs
@@ -57,13 +60,26 @@ export interface StagePlan {
   readonly attack?: readonly AttackRule[];
   /** The exit code of a program that did right; 0 where it isn't given. */
   readonly expectedExit?: number;
+  /** Other exit codes to which the contract gives a meaning: ending so is no crash. */
+  readonly codes?: readonly number[];
   /** A second undisturbed run must leave the same: it is judged again. */
   readonly rerun?: boolean;
   /** A query that a concurrent reader asks after every commit of the program. */
   readonly reader?: string;
+  /** Further runs in the same place, after the first one was right; only where no fault is tried. */
+  readonly then?: readonly FollowUp[];
   /** Files below OUTPUT_DIR that are results; another file that changes with the commits is taken for a position. */
   readonly outputs?: readonly string[];
   /** Called when the program has ended by itself with the expected exit code. No finding means: right. */
+  judge(trial: Trial): Promise<readonly Finding[]> | readonly Finding[];
+}
+
+/** The program is run once more on other inputs, which take the place of the former ones. */
+export interface FollowUp {
+  /** What is done, as the verdict says it after "We did". */
+  readonly did: string;
+  readonly inputs: StagePlan['inputs'];
+  readonly expectedExit?: number;
   judge(trial: Trial): Promise<readonly Finding[]> | readonly Finding[];
 }
 

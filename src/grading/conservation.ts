@@ -14,8 +14,8 @@ export interface GoodRecord {
 export interface BadRecord {
   readonly raw: string;
   readonly reason: string;
-  /** What it would be called in the table, where a program lets it in; undefined where it names nothing. */
-  readonly key?: string | undefined;
+  /** What it would be called in the table, where a program lets it in: several where it is a whole file. */
+  readonly keys?: readonly string[];
 }
 
 export interface Conservation {
@@ -52,7 +52,7 @@ export function compareParted(of: Conservation): Finding[] {
 function tableFindings({ good, bad, key, loaded, parked, noun }: Conservation): Finding[] {
   const due = new Set(good.map(({ row }) => canonicalCell(row[key])));
   const there = new Set(loaded.map((row) => canonicalCell(row[key])));
-  const names = new Map(bad.flatMap((one) => (one.key === undefined ? [] : [[canonicalCell(one.key), one] as const])));
+  const names = new Map(bad.flatMap((one) => (one.keys ?? []).map((name) => [canonicalCell(name), one] as const)));
   const isLetIn = (row: Row): boolean => {
     const name = canonicalCell(row[key]);
     return !due.has(name) && names.has(name);
@@ -87,11 +87,11 @@ function quarantineFindings({ good, bad, key, loaded, parked }: Conservation): F
   const missing: string[] = [];
   const reasons: string[] = [];
   const twice: string[] = [];
-  for (const { raw, reason, key: name } of bad) {
+  for (const { raw, reason, keys = [] } of bad) {
     const stored = found.get(raw);
     found.delete(raw);
     if (stored === undefined) {
-      if (name === undefined || !there.has(canonicalCell(name))) missing.push(raw);
+      if (!keys.some((name) => there.has(canonicalCell(name)))) missing.push(raw);
       continue;
     }
     if (stored.length > 1) twice.push(raw);

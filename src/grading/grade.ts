@@ -29,6 +29,8 @@ export interface GradeOptions {
   readonly seed: number;
   readonly size: number;
   readonly minSize: number;
+  readonly maxSchedules?: number | undefined;
+  readonly budgetMs?: number | undefined;
   readonly calmLimitMs: number;
   readonly workers: number;
   readonly bench: Bench;
@@ -68,6 +70,8 @@ export async function grade(options: GradeOptions): Promise<Graded> {
     calmLimitMs: options.calmLimitMs,
     workers: options.workers,
     minSize: options.minSize,
+    maxSchedules: options.maxSchedules,
+    budgetMs: options.budgetMs,
     bench,
     tell: options.tell,
     ...(options.only === undefined ? {} : { only: options.only }),
@@ -154,9 +158,8 @@ function didOf(outcome: Outcome, only: Schedule | undefined): string[] {
   const { recorded, points, state } = outcome;
   const red = outcome.red ?? outcome.suspect;
   if (red !== undefined) {
-    return red.schedule.faults.length === 0
-      ? [words.CALM]
-      : red.schedule.faults.map((fault) => words.faultWords(fault));
+    const { faults } = red.schedule;
+    return [...(faults.length === 0 ? [words.CALM] : faults.map(words.faultWords)), ...(red.did ?? [])];
   }
   if (state !== 'passed') return [];
   return [
@@ -165,6 +168,7 @@ function didOf(outcome: Outcome, only: Schedule | undefined): string[] {
       (recorded?.plan?.attack ?? []).map(({ boundary }) => boundary),
       (recorded?.plan?.feeds ?? []).map(({ name }) => name),
     ),
+    ...(recorded?.did ?? []),
     ...(recorded?.plan?.rerun === true && only === undefined ? [words.AGAIN] : []),
   ];
 }

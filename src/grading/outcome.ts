@@ -15,6 +15,10 @@ export interface SearchOptions {
   readonly workers: number;
   /** The smallest input that shrinking tries. */
   readonly minSize: number;
+  /** No more schedules than this, where a level would try more. */
+  readonly maxSchedules?: number | undefined;
+  /** How long level quick goes on trying. */
+  readonly budgetMs?: number | undefined;
   readonly bench: Bench;
   readonly tell: (progress: Progress) => void;
   /** This schedule alone, as in a replay. */

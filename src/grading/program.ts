@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cp, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { cp, lstat, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 
 import { LearnerError } from '#src/error.ts';
@@ -43,13 +43,24 @@ export async function layOut(
   };
   for (const path of [place.inputs, place.outputs, place.temporary]) await mkdir(path, { recursive: true });
   await copyProgram(program.folder, place.cwd, root);
+  await writeInputs(place, inputs);
+  return place;
+}
+
+/** What lay in the folder of inputs is gone, and other files lie there. */
+export async function replaceInputs(place: Workplace, inputs: Readonly<Record<string, string | Uint8Array>>) {
+  await rm(place.inputs, { recursive: true, force: true, maxRetries: 3 });
+  await mkdir(place.inputs);
+  await writeInputs(place, inputs);
+}
+
+async function writeInputs(place: Workplace, inputs: Readonly<Record<string, string | Uint8Array>>): Promise<void> {
   for (const [name, content] of Object.entries(inputs)) {
     const path = resolve(place.inputs, name);
     if (!path.startsWith(place.inputs + sep)) throw new Error(`an input lies outside its folder: ${name}`);
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, content);
   }
-  return place;
 }
 
 export async function copyProgram(from: string, to: string, root: string): Promise<void> {

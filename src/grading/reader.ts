@@ -28,7 +28,7 @@ export async function openReader(client: Client, sql: string): Promise<Reader> {
     if (rows !== undefined && text !== last) samples.push(rows);
     last = text;
   };
-  let looking = Promise.resolve();
+  let looking = look();
   return {
     look: () => (looking = looking.then(look)),
     end: async () => {

@@ -77,7 +77,8 @@ function planned({ targets }: Addressed, rules: readonly AttackRule[], first: Ra
   }
   const { faults, possible } = enumerate(targets, rules, options.level);
   const feeds = (first.plan?.feeds ?? []).map(({ name }) => name);
-  const tries = singles(base, { regressions, feeds, faults, rerun: first.plan?.rerun === true });
+  const all = singles(base, { regressions, feeds, faults, rerun: first.plan?.rerun === true });
+  const tries = all.slice(0, options.maxSchedules);
   return { tries, singles: tries.filter(isPoint).length, possible };
 }
 
@@ -125,7 +126,7 @@ function nameless({ unnamed }: Addressed, state: State, first: Ran): Outcome {
 async function tryAll(tries: Iterable<Try>, deadlineMs: number, options: SearchOptions, state: State): Promise<void> {
   const queue = tries[Symbol.iterator]();
   const isLate = (): boolean =>
-    performance.now() - state.beganMs > QUICK_BUDGET_MS && state.points.tried >= QUICK_LEAST;
+    performance.now() - state.beganMs > (options.budgetMs ?? QUICK_BUDGET_MS) && state.points.tried >= QUICK_LEAST;
   const isOver = (): boolean =>
     isStopped(options) ||
     state.trouble !== undefined ||

@@ -1,6 +1,6 @@
 import { finding, type Finding } from '#src/grading/anomaly.ts';
 import type { Row } from '#src/grading/canonical.ts';
-import { SEEN } from '#src/grading/wording-found.ts';
+import { DELIVERY, SEEN } from '#src/grading/wording-found.ts';
 
 /** Samples of one row with a count for each table: what a reader has once counted must not become less. */
 export function neverFalls(samples: readonly (readonly Row[])[]): Finding[] {
@@ -17,4 +17,17 @@ export function neverFalls(samples: readonly (readonly Row[])[]): Finding[] {
   return [...falls].map(([table, { from, to }]) =>
     finding({ anomaly: 'partial-write', expected: SEEN.stays, found: SEEN.fell(table, from, to), count: from - to }),
   );
+}
+
+/** Samples of one row with one count: a reader may only ever see what stood there before, and what stands there after. */
+export function onlySees(samples: readonly (readonly Row[])[], before: number, after: number): Finding[] {
+  const counts = samples.flatMap(([row]) =>
+    Object.values(row ?? {})
+      .slice(0, 1)
+      .map(Number),
+  );
+  const partial = counts.find((count) => count !== before && count !== after);
+  if (partial === undefined) return [];
+  const found = DELIVERY.saw(partial, before, after);
+  return [finding({ anomaly: 'partial-write', expected: DELIVERY.whole, found, count: Math.abs(after - partial) })];
 }

@@ -7,19 +7,19 @@ import { Client } from 'pg';
 import { attack, type Attacked } from '#src/faults/attack.ts';
 import type { HttpLog } from '#src/faults/http-ledger.ts';
 import type { HistoryEvent } from '#src/faults/history.ts';
-import type { Schedule } from '#src/faults/schedule.ts';
+import type { Fault, Schedule } from '#src/faults/schedule.ts';
 import { until } from '#src/deadline.ts';
 import type { Address } from '#src/engines/engine.ts';
 import type { Lease, Supervisor } from '#src/engines/supervisor.ts';
 import { WorldError } from '#src/error.ts';
-import { type Finding, finding } from '#src/grading/anomaly.ts';
+import { type Anomaly, type Finding, finding } from '#src/grading/anomaly.ts';
 import type { Stage, StagePlan, Trial } from '#src/grading/api.ts';
 import type { Row } from '#src/grading/canonical.ts';
 import { AGAIN } from '#src/grading/enumerate.ts';
 import type { Feed } from '#src/grading/feeds.ts';
-import { layOut, type Program, type Workplace } from '#src/grading/program.ts';
+import { layOut, replaceInputs, type Program, type Workplace } from '#src/grading/program.ts';
 import { openReader, type Reader } from '#src/grading/reader.ts';
-import { RUN_AGAIN } from '#src/grading/wording.ts';
+import { NEXT_INPUT, RUN_AGAIN } from '#src/grading/wording.ts';
 import { crashWords } from '#src/grading/wording-oracle.ts';
 import type { Exit } from '#src/process.ts';
 import { random } from '#src/random.ts';
@@ -55,6 +55,8 @@ export interface Ran {
   /** From the program's first start to its last end. */
   readonly elapsedMs: number;
   readonly plan: StagePlan | undefined;
+  /** What was done beside the schedule, as the verdict says it. */
+  readonly did?: readonly string[];
   /** What PostgreSQL answered when the oracle's question did not fit the program's tables. */
   readonly refused?: readonly string[];
   /** For `unknown`. */
@@ -97,37 +99,106 @@ interface Running {
   readonly bench: Bench;
 }
 
+/** Where the runs of one trial take place, one after the other. */
+interface Scene {
+  readonly place: Workplace;
+  readonly database: Database;
+  readonly client: Client;
+  readonly running: Running;
+}
+
+type Turn = Ran & { readonly http?: HttpLog | undefined };
+
 async function runIn(place: Workplace, database: Database, plan: StagePlan, running: Running): Promise<Ran> {
-  const { schedule } = running;
   const client = await connect(database);
   try {
     for (const sql of plan.tables ?? []) await client.query(sql);
-    const due = plan.expectedExit ?? 0;
-    const reader = plan.reader === undefined ? undefined : await openReader(await connect(database), plan.reader);
-    let samples: readonly (readonly Row[])[] = [];
-    const beganMs = performance.now();
-    const attacked = await attackIn(place, database, plan, running, { reader }).finally(async () => {
-      samples = (await reader?.end()) ?? [];
-    });
-    const elapsedMs = Math.round(performance.now() - beganMs);
-    const ran = { ...ranOf(attacked, schedule, plan, place, running), elapsedMs };
-    if (attacked.ended === 'stopped') return { ...ran, state: 'stopped' };
-    if (attacked.ended === 'deadline') return { ...ran, state: 'late' };
-    await quiet(client, database, running);
-    const exit = attacked.exits.at(-1) ?? { code: null, signal: null };
-    if (exit.code !== due) return { ...ran, findings: [crashed(exit, due)] };
-    const refused: string[] = [];
-    const trial = trialOf(client, place, { attacked, samples, refused });
-    const findings = await plan.judge(trial);
-    const at = schedule.faults.findIndex(({ action }) => action === AGAIN.action);
-    if (findings.length > 0 || plan.rerun !== true || at === -1) return { ...ran, findings, refused };
-    const fired = ran.fired.map((did, index) => did || index === at);
-    return { ...ran, fired, ...(await again(place, database, plan, { client, trial, running, before: ran.history })) };
+    const scene = { place, database, client, running };
+    const first = await turn(scene, plan);
+    if (first.state !== 'judged' || first.findings.length > 0) return first;
+    if (plan.rerun === true && running.schedule.faults.some(isAgain)) return await again(scene, plan, first);
+    return running.schedule.faults.length === 0 ? await followUps(scene, plan, first) : first;
   } catch (error) {
     throw error instanceof Error && 'severity' in error ? ours(error) : error;
   } finally {
     await client.end().catch(() => undefined);
   }
+}
+
+function isAgain({ action }: Fault): boolean {
+  return action === AGAIN.action;
+}
+
+/** One run of the program under the schedule, to its end; then all is quiet, and what is there is judged. */
+async function turn(scene: Scene, plan: StagePlan, httpBefore?: HttpLog): Promise<Turn> {
+  const { place, database, client, running } = scene;
+  const due = plan.expectedExit ?? 0;
+  const reader = plan.reader === undefined ? undefined : await openReader(await connect(database), plan.reader);
+  let samples: readonly (readonly Row[])[] = [];
+  const beganMs = performance.now();
+  const attacked = await attackIn(place, database, plan, running, { httpBefore, reader }).finally(async () => {
+    samples = (await reader?.end()) ?? [];
+  });
+  const elapsedMs = Math.round(performance.now() - beganMs);
+  const ran = { ...ranOf(attacked, plan, place, running), http: attacked.http, elapsedMs };
+  if (attacked.ended === 'stopped') return { ...ran, state: 'stopped' };
+  if (attacked.ended === 'deadline') return { ...ran, state: 'late' };
+  await quiet(client, database, running);
+  const exit = attacked.exits.at(-1) ?? { code: null, signal: null };
+  const isMeant = exit.code !== null && [0, ...(plan.codes ?? [])].includes(exit.code);
+  if (exit.code !== due && !isMeant) return { ...ran, findings: [crashed(exit, due)] };
+  // A program that ended as it meant to is looked at all the same: what it left may tell more than its exit code.
+  const wrong = exit.code === due ? [] : [wrongExit(exit, due)];
+  const refused: string[] = [];
+  const found = await plan.judge(trialOf(client, place, { attacked, samples, refused }));
+  return { ...ran, findings: [...found, ...wrong], refused };
+}
+
+const OTHER_STATE: readonly Anomaly[] = ['lost', 'duplicate', 'phantom', 'stale', 'corrupted', 'not-parked', 'crashed'];
+
+/** A second, undisturbed run in the same place must leave what is there as it is. */
+async function again(scene: Scene, plan: StagePlan, first: Turn): Promise<Turn> {
+  const second = await turn(undisturbed(scene), plan, first.http);
+  const anomaly: Anomaly = 'not-idempotent';
+  const fired = first.schedule.faults.map((fault, index) => isAgain(fault) || first.fired[index] === true);
+  const findings = second.findings.map((one) => (OTHER_STATE.includes(one.anomaly) ? { ...one, anomaly } : one));
+  return { ...followedBy(first, second, RUN_AGAIN), fired, findings };
+}
+
+/** Other inputs in the same place, until one of them is not dealt with rightly. */
+async function followUps(scene: Scene, plan: StagePlan, first: Turn): Promise<Turn> {
+  let last = first;
+  for (const next of plan.then ?? []) {
+    await replaceInputs(scene.place, next.inputs);
+    const { expectedExit = 0, judge } = next;
+    const second = await turn(undisturbed(scene), { ...plan, expectedExit, judge }, last.http);
+    last = { ...followedBy(last, second, NEXT_INPUT), did: [...(last.did ?? []), next.did] };
+    if (last.state !== 'judged' || last.findings.length > 0) return last;
+  }
+  return last;
+}
+
+function undisturbed(scene: Scene): Scene {
+  return { ...scene, running: { ...scene.running, schedule: { ...scene.running.schedule, faults: [] } } };
+}
+
+/** Two runs as one: the history of the second begins where the first one ended. */
+function followedBy(first: Turn, second: Turn, mark: string): Turn {
+  const { atMs, incarnation } = first.history.at(-1) ?? { atMs: 0, incarnation: 1 };
+  const between = { atMs, incarnation, lane: 'fault', kind: 'fired', text: mark } as const;
+  const later = second.history.map((event) => ({
+    ...event,
+    atMs: event.atMs + atMs,
+    incarnation: event.incarnation + incarnation,
+  }));
+  const elapsedMs = first.elapsedMs + second.elapsedMs;
+  return {
+    ...second,
+    elapsedMs,
+    schedule: first.schedule,
+    fired: first.fired,
+    history: [...first.history, between, ...later],
+  };
 }
 
 function attackIn(
@@ -162,49 +233,6 @@ function attackIn(
   });
 }
 
-interface After {
-  readonly client: Client;
-  readonly trial: Trial;
-  readonly running: Running;
-  readonly before: readonly HistoryEvent[];
-}
-
-/** A second, undisturbed run in the same place must leave what is there as it is. */
-async function again(
-  place: Workplace,
-  database: Database,
-  plan: StagePlan,
-  { client, trial, running, before }: After,
-): Promise<Partial<Ran>> {
-  const calm = { ...running, schedule: { ...running.schedule, faults: [] } };
-  const second = await attackIn(place, database, plan, calm, { httpBefore: trial.http });
-  const { history: later, lastLines, output } = ranOf(second, running.schedule, plan, place, running);
-  const history = followedBy(before, later);
-  if (second.ended === 'stopped') return { history, state: 'stopped' };
-  if (second.ended === 'deadline') return { history, state: 'late' };
-  await quiet(client, database, running);
-  const due = plan.expectedExit ?? 0;
-  const exit = second.exits.at(-1) ?? { code: null, signal: null };
-  const found =
-    exit.code === due
-      ? await plan.judge({ ...trial, exits: second.exits, history: second.history, http: second.http })
-      : [crashed(exit, due)];
-  return { history, lastLines, output, findings: found.map((one) => ({ ...one, anomaly: 'not-idempotent' })) };
-}
-
-/** One history of two runs: the second begins where the first one ended. */
-function followedBy(first: readonly HistoryEvent[], second: readonly HistoryEvent[]): HistoryEvent[] {
-  const last = first.at(-1) ?? { atMs: 0, incarnation: 1 };
-  const { incarnation } = last;
-  const fault = { atMs: last.atMs, incarnation, lane: 'fault', kind: 'fired', text: RUN_AGAIN } as const;
-  const later = second.map((event) => ({
-    ...event,
-    atMs: event.atMs + last.atMs,
-    incarnation: event.incarnation + incarnation,
-  }));
-  return [...first, fault, ...later];
-}
-
 /** Nothing of the program is left on the server: what it had sent is done or undone. */
 async function quiet(client: Client, { user }: Database, { deadlineMs }: Running): Promise<void> {
   await until(
@@ -223,10 +251,9 @@ async function quiet(client: Client, { user }: Database, { deadlineMs }: Running
 
 function ranOf(
   attacked: Attacked,
-  schedule: Schedule,
   plan: StagePlan,
   place: Workplace,
-  { bench }: Running,
+  { bench, schedule }: Running,
 ): Omit<Ran, 'elapsedMs'> {
   // The copy's path means nothing to the learner; the file that they have open does.
   const own = (text: string): string => text.replaceAll(place.cwd, bench.program.folder);
@@ -291,6 +318,10 @@ async function readOutput(folder: string, path: string): Promise<string | undefi
 
 function crashed({ code, signal }: Exit, due: number): Finding {
   return finding({ anomaly: 'crashed', ...crashWords(code, signal, due), count: 1 });
+}
+
+function wrongExit({ code, signal }: Exit, due: number): Finding {
+  return finding({ anomaly: 'wrong-exit', ...crashWords(code, signal, due), count: 1 });
 }
 
 async function connect({ host, port, user, password, database }: Database): Promise<Client> {

@@ -68,3 +68,76 @@ export const SEEN = {
   fell: (table: string, from: number, to: number): string =>
     `a reader saw ${number(from)} rows in ${table}, and later ${number(to)}`,
 } as const;
+
+// What a server was asked, by its own log
+
+export interface Asked {
+  readonly expected: string;
+  readonly found: (count: number) => string;
+}
+
+export function askedWords({ expected, found }: Asked, count: number) {
+  return { expected, found: found(count), count };
+}
+
+const requests = (count: number): string => `${number(count)} ${are(count, 'request', 'requests')}`;
+const span = (ms: number): string => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
+
+export const ASKED = {
+  once: {
+    expected: 'the server settles each payment once',
+    found: (count) => `the server settled ${number(count)} ${are(count, 'payment', 'payments')} more than once`,
+  },
+  final: {
+    expected: 'a refusal (4xx, but for 408, 425 and 429) is an answer, and is not asked for again',
+    found: (count) => `${requests(count)} sent again after a refusal`,
+  },
+  until: {
+    expected: 'a passing trouble is met by asking again, until there is an answer',
+    found: (count) => `${number(count)} ${are(count, 'payment was', 'payments were')} given up after a passing trouble`,
+  },
+  settled: {
+    expected: 'the server settles each payment once',
+    found: (count) => `${number(count)} ${are(count, 'payment', 'payments')} that the server never settled`,
+  },
+  wait: {
+    expected: 'the next attempt comes when Retry-After is over, not before',
+    found: (count) => `${requests(count)} sent again before that`,
+  },
+  pauses: {
+    expected: 'a pause before each new attempt, longer each time',
+    found: (count) => `${number(count)} new attempts, nearly all of them at once`,
+  },
+  spread: {
+    expected: 'pauses that are spread by chance, so that clients which failed together don’t come back together',
+    found: (count) => `${number(count)} pauses, nearly all of the same length for the same attempt`,
+  },
+  budget: (budget: number, most: number) => ({
+    expected: `at most ${number(budget)} retries in one run, over all requests`,
+    found: `${number(most)} retries in one run`,
+  }),
+  gaveUp: (budget: number, most: number) => ({
+    expected: `retries until the budget of ${number(budget)} is spent, then exit code 4`,
+    found: `the program gave up after ${number(most)} ${are(most, 'retry', 'retries')}`,
+  }),
+  times: (name: string, answer: string, more: number): string =>
+    `${name}: ${answer}, then ${number(more)} ${are(more, 'time', 'times')} more`,
+  after: (name: string, ms: number, seconds: number): string => `${name}: after ${span(ms)} instead of ${seconds} s`,
+  pause: (name: string, ms: number): string => `${name}: ${span(ms)}`,
+  retries: (name: string, count: number): string => `${name}: ${number(count)}`,
+} as const satisfies Record<string, Asked | ((...args: never[]) => unknown)>;
+
+// A delivery after the first
+
+export const DELIVERY = {
+  spoilt: (bad: number, total: number, limit: number): string =>
+    `gave it the next delivery, in which ${number(bad)} of ${number(total)} records are bad (ERROR_LIMIT ${limit})`,
+  corrected: 'gave it that delivery once more, corrected',
+  nothing: 'nothing of that delivery is published, and what stood there stays',
+  whole: 'a reader sees none of a delivery or all of it',
+  saw: (count: number, before: number, after: number): string =>
+    `a reader saw ${number(count)} rows in orders, between ${number(before)} before and ${number(after)} after`,
+  published: (count: number): string => `${number(count)} ${are(count, 'row', 'rows')} of it in orders`,
+  gone: (count: number): string =>
+    `${number(count)} ${are(count, 'row', 'rows')} of earlier deliveries gone from orders`,
+} as const;

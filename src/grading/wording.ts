@@ -82,6 +82,7 @@ function feedWords(name: string): string {
 export const AGAIN = 'ran your program once more after it had finished';
 /** Beside the lightning. */
 export const RUN_AGAIN = 'run once more';
+export const NEXT_INPUT = 'next delivery';
 
 /** The few words beside the lightning. */
 export function faultMark(fault: { boundary?: string; nth?: number; point?: Point; text: string }): string {

@@ -8,7 +8,7 @@ import { neverFalls } from '#src/grading/seen.ts';
 const noun = { one: 'order', many: 'orders' };
 const good = ['o-1', 'o-2', 'o-3'].map((id) => ({ raw: `${id},1.00`, row: { id, amount: '1.00' } }));
 const bad = [
-  { raw: 'o-4,free', reason: 'amount', key: 'o-4' },
+  { raw: 'o-4,free', reason: 'amount', keys: ['o-4'] },
   { raw: ',2.00', reason: 'missing' },
 ];
 const right = {

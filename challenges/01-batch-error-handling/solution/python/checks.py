@@ -16,6 +16,8 @@ class Bad(Exception):
 
 def order_of(record: Record) -> tuple:
     """The row that a good record becomes. The checks stand in the order of the list of reasons."""
+    if record.fault is not None:
+        raise Bad(record.fault)
     if len(record.cells) != 5:
         raise Bad("columns")
     fields = record.fields

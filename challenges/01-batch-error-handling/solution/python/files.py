@@ -1,30 +1,77 @@
 """Reads the files of a delivery, record by record."""
 
 import csv
+import gzip
+import zlib
 from pathlib import Path
 from typing import Iterator, NamedTuple
 
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
 
 class Record(NamedTuple):
-    file: str  # its name, like branch-1.csv
-    line: int  # the header is line 1
+    file: str  # its name, like 2026-03-01-branch-1.csv
+    line: int  # the how-manieth record of the file; the header is 1, a file as a whole is 0
     raw: str  # as it stands in the file, without the end of the line
     cells: list[str]
     fields: dict[str, str]  # the cells under the header's names
+    fault: str | None = None  # a reason that reading it showed already
 
 
 def file_names(folder: str) -> list[str]:
-    return sorted(path.name for path in Path(folder).glob("*.csv"))
+    return [path.name for path in paths(folder)]
+
+
+def paths(folder: str) -> list[Path]:
+    return sorted(path for path in Path(folder).iterdir() if path.name.endswith((".csv", ".csv.gz")))
 
 
 def records(folder: str) -> Iterator[Record]:
-    for path in sorted(Path(folder).glob("*.csv")):
-        with open(path, encoding="utf-8", newline="") as file:
-            lines = (line.rstrip("\r\n") for line in file)
-            header = cells_of(next(lines))
-            for number, raw in enumerate(lines, 2):
-                cells = cells_of(raw)
-                yield Record(path.name, number, raw, cells, dict(zip(header, cells)))
+    for path in paths(folder):
+        try:
+            yield from records_of(path.name, content_of(path))
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            yield Record(path.name, 0, path.name, [], {}, "truncated")
+
+
+def content_of(path: Path) -> bytes:
+    """All of a file, so that one that ends too early is known for it before its first record is loaded."""
+    data = path.read_bytes()
+    if path.name.endswith(".gz"):
+        data = gzip.decompress(data)
+    return data.removeprefix(BYTE_ORDER_MARK)
+
+
+def records_of(file: str, data: bytes) -> Iterator[Record]:
+    header: list[str] = []
+    for number, line in enumerate(lines_of(data), 1):
+        raw = line.decode("utf-8", errors="backslashreplace")
+        cells = cells_of(raw)
+        if number == 1:
+            header = cells
+            continue
+        yield Record(file, number, raw, cells, dict(zip(header, cells)), None if is_text(line) else "encoding")
+
+
+def lines_of(data: bytes) -> Iterator[bytes]:
+    """A quoted cell may hold the end of a line, so a record ends where its quotes are even in number."""
+    record = b""
+    for line in data.split(b"\n"):
+        record += line
+        if record.count(b'"') % 2 == 1:
+            record += b"\n"
+            continue
+        if record != b"":
+            yield record.removesuffix(b"\r")
+        record = b""
+
+
+def is_text(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def cells_of(raw: str) -> list[str]:

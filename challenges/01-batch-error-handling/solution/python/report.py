@@ -6,9 +6,10 @@ import os
 
 def write_report(connection, folder: str) -> None:
     (loaded,) = connection.execute("SELECT count(*) FROM orders").fetchone()
+    (settled,) = connection.execute("SELECT count(*) FROM payments").fetchone()
     reasons = connection.execute("SELECT reason, count(*) FROM quarantine GROUP BY reason").fetchall()
     path = os.path.join(folder, "report.json")
     with open(path + ".tmp", "w", encoding="utf-8") as file:
-        json.dump({"loaded": loaded, "quarantined": dict(reasons)}, file)
+        json.dump({"loaded": loaded, "settled": settled, "quarantined": dict(reasons)}, file)
     # Whoever reads it meanwhile finds the old report or the new one, never half of one.
     os.replace(path + ".tmp", path)

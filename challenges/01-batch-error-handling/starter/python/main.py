@@ -9,7 +9,7 @@ import psycopg
 from files import Record, records
 from report import write_report
 
-BATCH = 50
+BATCH = 20
 
 INSERT_ORDER = """
     INSERT INTO orders (order_id, customer, amount, ordered_on, note, file, line)

@@ -1,0 +1,25 @@
+"""Quarantine gets the cells, joined anew: the quotes of the line are gone."""
+
+from checks import Bad, order_of
+from files import file_names, records
+
+INSERT_ORDER = """
+    INSERT INTO orders (order_id, customer, amount, ordered_on, note, file, line)
+    VALUES (%s, %s, %s, %s, %s, %s, %s)
+"""
+PARK = "INSERT INTO quarantine (raw, reason, file, line) VALUES (%s, %s, %s, %s)"
+
+
+class TooManyErrors(Exception):
+    """Nothing of this delivery is published."""
+
+
+def load(connection, folder: str, limit: float) -> None:
+    with connection.transaction():
+        for table in ("orders", "quarantine"):
+            connection.execute(f"DELETE FROM {table} WHERE file = ANY(%s)", (file_names(folder),))
+        for record in records(folder):
+            try:
+                connection.execute(INSERT_ORDER, (*order_of(record), record.file, record.line))
+            except Bad as reason:
+                connection.execute(PARK, (",".join(record.cells), str(reason), record.file, record.line))
