@@ -170,8 +170,8 @@ async function followUps(scene: Scene, plan: StagePlan, first: Turn): Promise<Tu
   let last = first;
   for (const next of plan.then ?? []) {
     await replaceInputs(scene.place, next.inputs);
-    const { expectedExit = 0, judge } = next;
-    const second = await turn(undisturbed(scene), { ...plan, expectedExit, judge }, last.http);
+    const its = { expectedExit: next.expectedExit ?? 0, judge: (trial: Trial) => next.judge(trial) };
+    const second = await turn(undisturbed(scene), { ...plan, ...its }, last.http);
     last = { ...followedBy(last, second, NEXT_INPUT), did: [...(last.did ?? []), next.did] };
     if (last.state !== 'judged' || last.findings.length > 0) return last;
   }
