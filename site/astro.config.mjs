@@ -43,6 +43,12 @@ export default defineConfig({
           })),
         })),
         {
+          label: 'Projects and challenges',
+          items: content.labs
+            .filter(({ written }) => written)
+            .map(({ title, path }) => ({ label: title, link: `/${path}/` })),
+        },
+        {
           label: 'Workshop',
           items: [
             { label: 'Engines', link: '/engines/' },

@@ -207,3 +207,27 @@ test('a fifth run at once is turned away, and comes in when one has ended', asyn
   stop.abort();
   await Promise.allSettled(four.map((answer) => answer.text()));
 });
+
+test('routes of labs refuse what they do not expect, and say what they do', async (t) => {
+  const server = await startServer(t);
+  const post = async (path: string, value: unknown): Promise<string> => {
+    const headers = { origin: `http://${server.host}`, 'content-type': 'application/json', 'x-dej': '1' };
+    const whole = { host: server.host, cookie: server.cookie, ...headers };
+    const answer = await raw(server.port, request(`POST ${path}`, whole, JSON.stringify(value)));
+    return `${answer.status} ${answer.body}`;
+  };
+  const get = async (path: string): Promise<string> => {
+    const answer = await raw(server.port, request(`GET ${path}`, { host: server.host, cookie: server.cookie }));
+    return `${answer.status} ${answer.body}`;
+  };
+  assert.match(await post('/api/labs/tiny/check', { level: 'slow' }), /^400 .*level/);
+  assert.match(await post('/api/labs/tiny/check', { level: 'quick', stage: 0 }), /^400 .*stage/);
+  assert.match(await post('/api/labs/tiny/check', { level: 'quick', signal: 'x' }), /^400 /);
+  assert.match(await post('/api/labs/..%2F..%2Fetc/start', {}), /^400 .*expected a lab’s name/);
+  assert.match(await post('/api/labs/tiny/start', { language: '../x' }), /^400 .*language/);
+  assert.match(await post('/api/labs/tiny/replay', { line: '' }), /^400 .*line/);
+  assert.match(await get('/api/labs/tiny/picture'), /^400 .*stage: expected a number/);
+  assert.match(await get('/api/labs/tiny/solution?stage=1e9'), /^400 /);
+  assert.match(await get('/api/labs/tiny/live'), /^200 [\s\S]*"type":"ended"/);
+  assert.deepEqual(server.told, [], 'nothing of it reached the app');
+});

@@ -13,6 +13,8 @@ export function drawInto(host: HTMLElement, svg: string, onDetail: (words: strin
   clean(parsed);
   const root = host.shadowRoot ?? host.attachShadow({ mode: 'open' });
   const drawing = document.importNode(parsed, true);
+  // On a phone it is scrolled, not made too small to read.
+  drawing.style.cssText = 'display:block;min-width:44rem';
   root.replaceChildren(drawing);
   const marks = [...drawing.querySelectorAll<SVGGElement>('g[tabindex]')];
   // One stop for the keyboard; arrows go on from mark to mark.
