@@ -130,7 +130,7 @@ function examineAddresses(env: NodeJS.ProcessEnv): Finding[] {
   return ['DATABASE_URL', 'KAFKA_BOOTSTRAP', 'S3_ENDPOINT', 'SPARK_REMOTE', 'MONGODB_URL'].flatMap((name) => {
     const value = env[name];
     if (value === undefined || value === '') return [];
-    const shown = value.replace(/\/\/[^/@]*@/, '//…@');
+    const shown = value.replace(/\/\/[^/@]*@/, '//…@').replace(/\btoken=[^;]*/, 'token=…');
     const remedy = `Blocks run there, each in a place of its own; unset ${name} where that is not meant.`;
     return [{ what: name, state: 'warn' as const, value: `a server of yours, ${shown}`, remedy }];
   });

@@ -7,6 +7,7 @@ import type { Sandbox } from '#src/engines/engine.ts';
 import { writeRemote } from '#src/engines/spark-address.ts';
 import { SparkClient } from '#src/engines/spark-client.ts';
 import type { SparkServer } from '#src/engines/spark-server.ts';
+import { WorldError } from '#src/error.ts';
 
 interface Place {
   readonly remote: string;
@@ -82,6 +83,10 @@ export class SparkPlaces {
   }
 
   async #make(data: string | undefined): Promise<Place> {
+    if (data !== undefined && this.#options.folders === undefined)
+      throw new WorldError(`the data ${data} lies on this machine, and your Spark (SPARK_REMOTE) may not see it`, {
+        remedy: 'Unset SPARK_REMOTE for this block: then it runs on a Spark that is started here.',
+      });
     const directory = await this.#options.folders?.take(data);
     const address = { ...this.#server, session: randomUUID() };
     const client = new SparkClient(address);

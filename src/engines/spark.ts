@@ -1,6 +1,7 @@
 import { Folders } from '#src/engines/data.ts';
 import type { Engine, Installed, Running, StartContext } from '#src/engines/engine.ts';
-import { findJvm, type ReadyJvm } from '#src/engines/jvm.ts';
+import type { ReadyJvm } from '#src/engines/jvm.ts';
+import { jvmEngine } from '#src/engines/jvm-engine.ts';
 import { readRemote } from '#src/engines/spark-address.ts';
 import { SparkPlaces } from '#src/engines/spark-places.ts';
 import { launchSpark } from '#src/engines/spark-server.ts';
@@ -11,32 +12,24 @@ const VERSION = '4.2.0';
 
 /** Apache Spark with Delta Lake behind a Spark Connect server; each block has a session and a database of its own. */
 export function spark(paths: Paths): Engine {
+  const managed = jvmEngine(
+    {
+      name: 'spark',
+      title: 'Apache Spark',
+      purpose: 'SQL and data frames over many files, with Delta Lake, by Spark Connect.',
+      version: VERSION,
+      sets: ['spark'],
+      own: { sets: ['spark'], archives: ['spark'] },
+      start: startSpark,
+    },
+    paths,
+  );
   return {
-    name: 'spark',
-    title: 'Apache Spark',
-    purpose: 'SQL and data frames over many files, with Delta Lake, by Spark Connect.',
+    ...managed,
     async find() {
       const remote = process.env['SPARK_REMOTE'];
-      if (remote !== undefined && remote !== '') return remoteSpark(remote);
-      const jvm = await findJvm(paths, ['spark']);
-      if (jvm.state === 'missing') return jvm;
-      if (jvm.state === 'ready') return installed(jvm);
-      const { downloadBytes } = jvm;
-      return {
-        state: 'available',
-        downloadBytes,
-        install: async (onProgress, signal) => installed(await jvm.install(onProgress, signal)),
-      };
+      return remote === undefined || remote === '' ? managed.find() : remoteSpark(remote);
     },
-  };
-}
-
-function installed(jvm: ReadyJvm): Installed {
-  return {
-    state: 'installed',
-    version: VERSION,
-    diskBytes: jvm.diskBytes,
-    start: (context) => startSpark(jvm, context),
   };
 }
 

@@ -17,7 +17,7 @@ import {
   type Clone,
   type Ran,
 } from '#test/engines/clone.ts';
-import { PROGRAMS, SERVICES } from '#test/engines/programs.ts';
+import { BESIDE, PROGRAMS, SERVICES } from '#test/engines/programs.ts';
 
 /** What every engine promises, whatever it is. */
 for (const name of ENGINE_NAMES) {
@@ -181,7 +181,7 @@ async function end(subject: Subject): Promise<void> {
     const block = begin(supervisor, name, PROGRAMS[name].forever);
     await block.begun;
     const pids = await trees(await allPids(subject));
-    for (const engine of [name, ...(SERVICES[name] ?? [])]) await supervisor.stop(engine);
+    for (const engine of [name, ...(SERVICES[name] ?? BESIDE[name] ?? [])]) await supervisor.stop(engine);
     for (const pid of pids) assert.equal(await isAlive(pid), false, `process ${pid}`);
     assert.notEqual((await block.ended).state, 'ok');
     assert.notEqual((await statusOf(supervisor, name)).state, 'running');

@@ -6,6 +6,9 @@ export const SERVICES: Partial<Record<EngineName, readonly EngineName[]>> = {
   s3: ['python'],
 };
 
+/** Engines that blocks of another use without naming them. */
+export const BESIDE: Partial<Record<EngineName, readonly EngineName[]>> = { pyspark: ['spark'] };
+
 /** Blocks that mean the same on every engine. */
 export interface Programs {
   /** Prints or returns 42, on a line of its own. */

@@ -4,8 +4,9 @@ import test from 'node:test';
 import type { Supervisor } from '#src/engines/supervisor.ts';
 import { registry } from '#src/engines/registry.ts';
 import { readRemote, writeRemote } from '#src/engines/spark-address.ts';
+import { SparkClient } from '#src/engines/spark-client.ts';
 import { DEFAULT_LIMITS, run, type RunRequest } from '#src/runner/run.ts';
-import { answerOf, clone, runBlock, type Ran } from '#test/engines/clone.ts';
+import { answerOf, clone, runBlock, type Clone, type Ran } from '#test/engines/clone.ts';
 
 test('an address of Spark Connect is read as its own clients read it', () => {
   const full = { host: 'spark.example', port: 443, isEncrypted: true, token: 'a=b;c', user: 'me', session: 's' };
@@ -38,6 +39,7 @@ await test('Spark', async (t) => {
   if (found.state === 'missing') return t.skip(found.why);
   await using supervisor = await place.connect();
   for (const part of [values, delta, python]) await part(t, supervisor);
+  await remote(t, supervisor, await clone(t));
 });
 
 /** With all the time that a busy machine needs for the first of its kind. */
@@ -92,6 +94,32 @@ async function delta(t: test.TestContext, supervisor: Supervisor): Promise<void>
     const request: RunRequest = { engine: 'spark', with: [], data: undefined, before: [], code };
     const ran = await play(supervisor, request);
     assert.equal(ran.events.findLast((event) => event.type === 'table')?.rows[0]?.[0], 'acb', JSON.stringify(ran));
+  });
+}
+
+async function remote(t: test.TestContext, managed: Supervisor, other: Clone): Promise<void> {
+  await t.test('runs blocks on a Spark that is somebody else’s, and leaves there what was there', async () => {
+    await using lease = await managed.lease('spark', { data: undefined });
+    assert.ok(lease.address.kind === 'service');
+    const address = lease.address.env['SPARK_REMOTE'] ?? '';
+    const client = new SparkClient(readRemote(address));
+    try {
+      await client.sql('CREATE TABLE theirs AS SELECT 1 AS n', 0);
+      await using supervisor = await other.connect({ SPARK_REMOTE: address });
+      const ran = await runBlock(supervisor, 'spark', 'CREATE TABLE t AS SELECT 42 AS n; SELECT * FROM t');
+      assert.equal(answerOf(ran), '42', JSON.stringify(ran));
+      const data = await runBlock(supervisor, 'spark', 'SELECT 1', 'shop');
+      assert.equal(data.state, 'unknown');
+      assert.match(JSON.stringify(data.events), /the data shop lies on this machine/);
+      await supervisor.stop('spark');
+      const { rows } = await client.sql("SHOW DATABASES LIKE 'block_*'", 100);
+      assert.ok(
+        rows.some(([name]) => lease.address.kind === 'service' && name === lease.address.env['SPARK_DATABASE']),
+      );
+      assert.equal((await client.sql('SELECT * FROM theirs', 1)).total, 1);
+    } finally {
+      client.close();
+    }
   });
 }
 
