@@ -294,7 +294,7 @@ test('an exercise: rejected with a reason, hints one by one, saved while typing,
   await lookedAtAgain(page);
   await cell.getByText('with a change that was made elsewhere').waitFor();
   await editor.press('Control+Enter');
-  await cell.getByText('Passed: right in all 6 cases.').waitFor();
+  await cell.getByText('Passed: right in all 6 cases.').waitFor({ timeout: 3 * PATIENCE_MS });
   await page.locator('[data-part="Core"] .part-words', { hasText: /^[1-9]/ }).waitFor();
 
   await page.reload();
