@@ -12,7 +12,10 @@ function island(name: string, load: Loader): void {
         if (!entries.some((entry) => entry.isIntersecting)) return;
         watcher.disconnect();
         void Promise.all([import('svelte'), load()]).then(([{ mount }, { default: Part }]) => {
-          mount(Part, { target: host.querySelector('.quiz-bar, .lab-live, .cell-live') ?? host, props: { host } });
+          mount(Part, {
+            target: host.querySelector('.quiz-bar, .placement-bar, .lab-live, .cell-live') ?? host,
+            props: { host },
+          });
           host.dataset['alive'] = 'true';
         });
       },

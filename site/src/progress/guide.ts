@@ -89,7 +89,7 @@ function markSkippable({ skippable }: GuideRecord): void {
     heading.dataset['skippable'] = topic;
     const note = Object.assign(document.createElement('span'), {
       className: 'skippable',
-      textContent: `You know this (${topic.toLowerCase()}): you may skip the text and go on to the block.`,
+      textContent: `You know this (${topic === topic.toUpperCase() ? topic : topic.toLowerCase()}): you may skip the text and go on to the block.`,
     });
     // The theme wraps a heading for its link; the note belongs below the whole.
     (heading.closest('.sl-heading-wrapper') ?? heading).after(note);
