@@ -32,12 +32,13 @@ export async function startApp(
   let ended = false;
   void child.exited.then(() => (ended = true));
   const address = await until(
+    // The site may have to be built first.
     'the address of the app',
     () => {
       if (ended) throw new Error(`the app ended:\n${lines.join('\n')}`);
       return lines.map((line) => /http:\S+\?code=\S+/.exec(line)?.[0]).find((found) => found !== undefined);
     },
-    { deadlineMs: 60_000, evidence: () => ({ lastLines: lines }) },
+    { deadlineMs: 240_000, evidence: () => ({ lastLines: lines }) },
   );
   return {
     pid: child.pid,
