@@ -16,7 +16,7 @@ export interface Comparison {
   readonly peer: Contender;
   /** The ratio to reach, at the most. */
   readonly goal: number;
-  readonly unit: 'ms' | 'bytes' | 'MB' | 'requests';
+  readonly unit: 'ms' | 'bytes' | 'MB' | 'requests' | 'runs';
   readonly rounds: number;
 }
 

@@ -154,5 +154,5 @@ export function unstable(state: State, recorded: Ran | undefined, times: number)
 export function notExercised(state: State, recorded: Ran, wasTried: boolean): Outcome {
   const boundaries = (recorded.plan?.attack ?? []).map(({ boundary }) => boundary);
   const why = words.notExercisedWords(boundaries, wasTried);
-  return ending('not-exercised', state, recorded, { why, remedy: words.NOT_EXERCISED_REMEDY });
+  return ending('not-exercised', state, recorded, { why, remedy: words.notExercisedRemedy(boundaries) });
 }

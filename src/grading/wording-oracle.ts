@@ -93,6 +93,6 @@ export function partialWords(
 ): { expected: string; found: string } {
   return {
     expected: `a reader sees ${whole.join(' or ')} ${noun.many} at any time`,
-    found: `a reader saw a part of them in ${plural(states, 'moment')} between`,
+    found: `a reader saw a part of them, at ${plural(states, 'moment')}`,
   };
 }

@@ -184,8 +184,8 @@ export function causeWords(cause: Cause): string {
       );
     case 'no-position':
       return (
-        `Nothing that your program saved says how far it came: I saw ${number(cause.commits)} commits, and no file ` +
-        'and no second table written beside them. Started again, it begins with the first row.'
+        `Nothing that your program saved says how far it came: there were ${plural(cause.commits, 'commit')}, and no ` +
+        'file and no second table was written beside them. Started again, it begins with the first row.'
       );
     case 'started-over':
       return `Started again, your program repeated commit 1: it had not kept, or not read, how far it came.`;
@@ -200,7 +200,7 @@ export function causeWords(cause: Cause): string {
     case 'nothing-written':
       return 'Your program ended as if all were well, and PostgreSQL saw no commit from it.';
     case 'silent':
-      return 'Your program ended as if all were well. The input has rows that it met and told nobody about.';
+      return 'Your program ended as if all were well, and left no trace of some rows of its input.';
   }
 }
 
@@ -219,12 +219,12 @@ function list(names: readonly string[]): string {
 
 export function unstableWords(times: number, of: number): string {
   return (
-    `unstable: wrong in ${times} of ${of} runs of the same schedule. Something in your program depends on chance ` +
-    '(threads, the clock, the order of a listing)'
+    `unstable: wrong in ${times} of ${of} runs of the same schedule. Something depends on chance (threads, the clock, ` +
+    'the order of a listing), in your program or here'
   );
 }
 
-export const UNSTABLE_REMEDY = 'Run it again at level full; the picture shows the run that failed.';
+export const UNSTABLE_REMEDY = 'Replay it a few times; its picture and log show a run that was wrong.';
 
 export function engineWords(message: string): string {
   return `${message}. This is our trouble, not your program's, and doesn't count`;
@@ -238,13 +238,11 @@ export function slowWords(seconds: number): string {
 }
 
 export function unfinishedUnknownWords(seconds: number): string {
-  return (
-    `your program had not ended after ${seconds1(seconds)}, and there is no undisturbed run to compare with, ` +
-    'so this may be our deadline'
-  );
+  return `your program had not ended after ${seconds1(seconds)}, though nothing disturbed it; whether it ever does can't be told from here`;
 }
 
-export const UNFINISHED_REMEDY = 'Run it by hand and see whether it ends; then check again.';
+export const UNFINISHED_REMEDY =
+  'Run it by hand and see whether it ends: a batch does, by itself, when all is done. Then check again.';
 
 export function notExercisedWords(boundaries: readonly string[], fired: boolean): string {
   const what = boundaries.map((boundary) => boundaryWords(boundary, 0).replace(/ 0$/, '')).join(' and no ');
@@ -257,8 +255,11 @@ export function unfiredWords(unfired: number, of: number): string {
   return `${number(unfired)} of ${number(of)} faults found nothing to strike: your program took another way than while it was recorded`;
 }
 
-export const NOT_EXERCISED_REMEDY =
-  'Let your program reach PostgreSQL by DATABASE_URL and write there; then check again.';
+export function notExercisedRemedy(boundaries: readonly string[]): string {
+  return boundaries.some((boundary) => boundary.startsWith('http.'))
+    ? 'Let your program reach the server by PAYMENTS_URL; then check again.'
+    : 'Let your program reach PostgreSQL by DATABASE_URL and write there; then check again.';
+}
 
 /** Boundaries that have no name, because two undisturbed runs differ in them. */
 export function disagreeWords(

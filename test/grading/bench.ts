@@ -9,7 +9,7 @@ import type { Stage } from '#src/grading/api.ts';
 import { compareRows } from '#src/grading/api.ts';
 import { grade, type Graded, type GradeOptions } from '#src/grading/grade.ts';
 import { systemClock } from '#src/clock.ts';
-import { ownRoot } from '#src/paths.ts';
+import { ownRoot, type Paths } from '#src/paths.ts';
 import { clone } from '#test/engines/clone.ts';
 
 const root = ownRoot(import.meta.dirname);
@@ -42,7 +42,10 @@ interface BenchOptions {
 
 export interface Grader {
   readonly grade: (design: string, options?: Partial<GradeOptions> & BenchOptions) => Promise<Graded>;
+  /** What a grading of this design is given. */
+  readonly options: (design: string) => GradeOptions;
   readonly supervisor: Supervisor;
+  readonly paths: Paths;
   readonly folder: string;
 }
 
@@ -60,40 +63,42 @@ export async function grader(t: TestContext): Promise<Grader> {
   });
   const run = ['python', 'pipe.py'] as const;
   const env = { PATH: [dirname(family.interpreter), process.env['PATH'] ?? ''].join(delimiter) };
+  const options = (design: string, more: Partial<GradeOptions> & BenchOptions = {}): GradeOptions => ({
+    lab: 'tiny',
+    stage: { n: 2, title: 'Killed at every step', allows: [], read: undefined },
+    level: 'full',
+    seed: 42,
+    size: 100,
+    minSize: 20,
+    calmLimitMs: 30_000,
+    workers: 2,
+    engines: {},
+    runs: join(folder, 'runs', design),
+    runsShown: 'journal/runs/tiny',
+    hint: undefined,
+    clock: systemClock,
+    tell: () => undefined,
+    bench: {
+      supervisor,
+      program: {
+        folder: join(root, 'test', 'input', 'grading', ...(more.run === undefined ? [] : ['bad'])),
+        language: 'python',
+        run: more.run ?? [...run, design],
+        env,
+      },
+      stage: more.stageFunction ?? loadOrders,
+      scratch: join(folder, 'scratch'),
+      root,
+      signal: more.signal,
+      ...(more.marker === undefined ? {} : { marker: more.marker }),
+    },
+    ...more,
+  });
   return {
     supervisor,
     folder,
-    grade: (design, options = {}) =>
-      grade({
-        lab: 'tiny',
-        stage: { n: 2, title: 'Killed at every step', allows: [], read: undefined },
-        level: 'full',
-        seed: 42,
-        size: 100,
-        minSize: 20,
-        calmLimitMs: 30_000,
-        workers: 2,
-        engines: {},
-        runs: join(folder, 'runs', design),
-        runsShown: 'journal/runs/tiny',
-        hint: undefined,
-        clock: systemClock,
-        tell: () => undefined,
-        bench: {
-          supervisor,
-          program: {
-            folder: join(root, 'test', 'input', 'grading', ...(options.run === undefined ? [] : ['bad'])),
-            language: 'python',
-            run: options.run ?? [...run, design],
-            env,
-          },
-          stage: options.stageFunction ?? loadOrders,
-          scratch: join(folder, 'scratch'),
-          root,
-          signal: options.signal,
-          ...(options.marker === undefined ? {} : { marker: options.marker }),
-        },
-        ...options,
-      }),
+    paths: own.paths,
+    options,
+    grade: (design, more = {}) => grade(options(design, more)),
   };
 }
