@@ -59,7 +59,7 @@ export const stage3: Stage = (input) => {
     attack: [{ boundary: 'http.request', points: ['after-durable', 'before'] }, { boundary: 'pg.commit' }],
     rerun: true,
     reader: COUNTS,
-    judge: async (trial) => [...asked(trial, api, FIRST_PAUSE_S * 1000), ...(await conserved(trial, sent, api))],
+    judge: async (trial) => [...asked(trial, api, true), ...(await conserved(trial, sent, api))],
   });
 };
 
@@ -166,13 +166,13 @@ async function recorded(trial: Trial, { payments, good, refused }: Api): Promise
   });
 }
 
-function asked({ http, exits }: Trial, { good, payments }: Api, pauseMs?: number): Finding[] {
+function asked({ http, exits }: Trial, { good, payments }: Api, isPaced = false): Finding[] {
   if (http === undefined) return [];
   // A kill in between makes pauses of its own.
-  const firstPauseMs = exits.length === 1 ? pauseMs : undefined;
+  const pacing = isPaced && exits.length === 1;
   const due = good.map(({ id }) => id);
   return [
-    ...judgeRequests(http, { noun: paymentNoun, due: payments.map(({ id }) => id), firstPauseMs }),
+    ...judgeRequests(http, { noun: paymentNoun, due: payments.map(({ id }) => id), pacing }),
     ...neverSettled(http, due),
   ];
 }
@@ -423,7 +423,7 @@ function troubled(sent: Sent, random: Random): Api {
   const take = (from: number, to: number): readonly Payment[] => order.slice(from, to);
   const settle = (of: readonly Payment[], trouble: Omit<HttpTrouble, 'on' | 'payment'>): HttpTrouble[] =>
     of.map(({ id }) => ({ on: 'settle', payment: id, ...trouble }));
-  const [refused, stumbling] = [take(0, 3), take(3, 9)];
+  const [refused, stumbling] = [take(0, 3), take(3, 11)];
   return {
     payments,
     refused,
@@ -434,11 +434,11 @@ function troubled(sent: Sent, random: Random): Api {
       ...settle(refused.slice(1, 2), { answer: 410, times: Infinity, reason: 'the order was cancelled' }),
       ...settle(refused.slice(2), { answer: 422, times: Infinity, reason: 'the amount is not the order’s' }),
       ...settle(stumbling, { answer: 500, times: 2 }),
-      ...settle(take(9, 10), { answer: 429, retryAfterS: 1 }),
-      ...settle(take(10, 11), { answer: 408 }),
-      ...settle(take(11, 12), { answer: 'silence', acts: true }),
-      ...settle(take(12, 13), { answer: 'cut', acts: true }),
-      ...settle(take(13, 14), { answer: 500, acts: true }),
+      ...settle(take(11, 12), { answer: 429, retryAfterS: 1 }),
+      ...settle(take(12, 13), { answer: 408 }),
+      ...settle(take(13, 14), { answer: 'silence', acts: true }),
+      ...settle(take(14, 15), { answer: 'cut', acts: true }),
+      ...settle(take(15, 16), { answer: 500, acts: true }),
     ],
   };
 }

@@ -75,7 +75,7 @@ function describe(): Command {
     );
   verify
     .command('labs [labs...]')
-    .description('check every lab: what is right passes, what is wrong is failed at its stage by its name')
+    .description('check every lab, or one program (lab#wrong/name): right ones pass, wrong ones fail by their name')
     .option('--quick', 'fewer crash points, in minutes')
     .option('--json', 'print results, one JSON value a line')
     .action(async (labs: string[], options: Json & { quick?: boolean }) =>

@@ -35,7 +35,7 @@ export async function resetLab(
       `Begin with ./dej start ${lab.id}.`,
     );
   }
-  await copyStarter(lab, language, folder);
+  await copyStarter(lab, language, folder, context);
   return { folder: shown(folder, context), snapshot: shown(snapshot, context) };
 }
 

@@ -1,5 +1,5 @@
-import { cp, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { cp, mkdir, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 
 import { stringify } from 'yaml';
 
@@ -31,12 +31,12 @@ export async function startLab(options: StartOptions, context: Context): Promise
   const folder = copyOf(lab, context);
   const told = { lab: lab.id, title: lab.title, language, folder: shown(folder, context) };
   if (await isThere(folder)) return { ...told, files: await namesIn(folder), was: true };
-  await copyStarter(lab, language, folder);
+  await copyStarter(lab, language, folder, context);
   return { ...told, files: await namesIn(folder), was: false };
 }
 
 /** The folder appears whole or not at all, also when the machine stops in between. */
-export async function copyStarter(lab: Lab, language: string, folder: string): Promise<void> {
+export async function copyStarter(lab: Lab, language: string, folder: string, { paths }: Context): Promise<void> {
   const half = join(dirname(folder), `.${lab.id}.half`);
   try {
     await rm(half, { recursive: true, force: true });
@@ -48,6 +48,7 @@ export async function copyStarter(lab: Lab, language: string, folder: string): P
     const how = Object.entries(lab.languages).find(([name]) => name === language)?.[1];
     const about = '# How your program is built and run; change it as you like.\n';
     await writeFile(join(half, 'lab.yaml'), about + stringify({ language, ...how }), { flag: 'wx' });
+    if (language === 'typescript') await linkPackages(paths.root, half);
     await rename(half, folder);
   } catch (cause) {
     await rm(half, { recursive: true, force: true }).catch(() => undefined);
@@ -56,6 +57,13 @@ export async function copyStarter(lab: Lab, language: string, folder: string): P
       cause,
     });
   }
+}
+
+/** Node looks for packages in the folders above a program; where none of them is the clone, it is led there. */
+async function linkPackages(root: string, folder: string): Promise<void> {
+  if (!relative(root, folder).startsWith('..')) return;
+  // A junction needs no rights on Windows; elsewhere the word is ignored.
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
 }
 
 export function languageOf(lab: Lab, wanted: string | undefined): string {
@@ -76,5 +84,5 @@ async function isThere(folder: string): Promise<boolean> {
 }
 
 async function namesIn(folder: string): Promise<string[]> {
-  return (await readdir(folder)).filter((name) => !name.startsWith('.')).sort();
+  return (await readdir(folder)).filter((name) => !name.startsWith('.') && name !== 'node_modules').sort();
 }

@@ -43,7 +43,7 @@ interface Counts {
 }
 
 export interface VerifyLabsOptions {
-  /** All of them where none is named. */
+  /** All of them where none is named; `lab#wrong/no-key` names one program of a lab. */
   readonly only: readonly string[];
   /** A few crash points for programs that are right; of the stages before a wrong program's, the last one, undisturbed. */
   readonly quick: boolean;
@@ -63,7 +63,7 @@ export async function* verifyLabs(options: VerifyLabsOptions, context: Context):
   const labs =
     options.only.length === 0
       ? await Promise.all((await labPaths(root)).map((path) => loadLab(root, path)))
-      : await Promise.all(options.only.map((name) => findLab(root, name)));
+      : await Promise.all(labsIn(options.only).map((name) => findLab(root, name)));
   for (const lab of labs) {
     const planned = catalogue.find(({ id }) => id === lab.id);
     if (planned === undefined)
@@ -84,6 +84,10 @@ export async function* verifyLabs(options: VerifyLabsOptions, context: Context):
     }
   }
   yield { type: 'summary', labs: labs.length, counts };
+}
+
+function labsIn(names: readonly string[]): string[] {
+  return [...new Set(names.map((name) => name.split('#')[0] ?? ''))];
 }
 
 async function graderModule(lab: Lab): Promise<Record<string, unknown>> {
@@ -121,7 +125,10 @@ async function* runAll(
   context: Context,
 ): AsyncGenerator<ProgramResult> {
   const results: Channel<ProgramResult> = channel();
-  const waiting = labs.flatMap(tasksOf);
+  const programs = options.only.flatMap((name) => name.split('#').slice(1));
+  const waiting = labs.flatMap(tasksOf).filter(({ own }) => programs.length === 0 || programs.includes(own.folder));
+  if (waiting.length === 0)
+    throw new LearnerError(`no lab has a program ${programs.join(' or ')}`, 'Name one like wrong/no-key.');
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
   const work = async (): Promise<void> => {

@@ -218,7 +218,7 @@ class Source implements HttpSource {
       case 'done':
         return { status: 200, body: { id: payment, status: 'settled' }, replayed: true };
       case 'under way':
-        return { status: 409, body: problem('a request with this Idempotency-Key is under way') };
+        return { status: 425, body: problem('a request with this Idempotency-Key is under way') };
       case 'of another':
         return { status: 422, body: problem('this Idempotency-Key was used for another payment') };
     }

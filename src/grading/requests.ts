@@ -7,8 +7,8 @@ export interface RequestRules {
   readonly noun: Noun;
   /** Things that the server settles, once each, when it is asked rightly. */
   readonly due: readonly string[];
-  /** The first pause that was asked for, in milliseconds; pauses aren't judged where it isn't given. */
-  readonly firstPauseMs?: number | undefined;
+  /** Whether the pauses before retries are judged. */
+  readonly pacing?: boolean;
   /** How many retries one start of the program may make. */
   readonly budget?: number;
 }
@@ -17,18 +17,17 @@ export interface RequestRules {
 const LATER: readonly number[] = [408, 425, 429];
 /** A clock's granularity, and what a timer may come too early. */
 const EARLY_MS = 20;
-/** A pause shorter than this share of the first one is none. */
-const HURRIED_SHARE = 0.25;
-const MOST_HURRIED = 0.75;
+/** Retries that come as fast as any other two requests of the program had no pause before them. */
+const HURRIED_FACTOR = 1.2;
 /**
- * Pauses of one length lie this close to the shortest one, but for what a busy machine adds; pauses of which half is left
- * to chance do in fewer than one of a thousand runs (simulated, six pauses for each of two attempts).
+ * How far the middle one of the pauses before the same attempt lies above the shortest, as a share of it. Pauses of one
+ * length stay below this, but for what a busy machine adds; pauses of which half is left to chance do in one of three
+ * thousand runs (simulated: eight pauses for each of two attempts).
  */
-const SAME_SHARE = 0.06;
-const SAME_MS = 4;
-const MOST_SAME = 0.7;
+const LEAST_SPREAD = 0.07;
 /** Fewer pauses than this say nothing about how they are spread. */
 const FEWEST_PAUSES = 8;
+const FEWEST_ALIKE = 4;
 
 /** Names what was done twice, asked in vain, not asked again, or asked again too soon. */
 export function judgeRequests(log: HttpLog, rules: RequestRules): Finding[] {
@@ -42,13 +41,16 @@ export function judgeRequests(log: HttpLog, rules: RequestRules): Finding[] {
     ...told('needless-retry', tries.flatMap(retriedInVain), ASKED.final),
     ...overBudget(log, tries, rules.budget),
     ...told('too-soon', tries.flatMap(tooSoon), ASKED.wait),
-    ...(rules.firstPauseMs === undefined ? [] : pacing(tries, rules.firstPauseMs)),
+    ...(rules.pacing === true ? pacing(tries, ordinaryGaps(log)) : []),
   ];
 }
 
 /** Things that were never settled: because a passing trouble was taken for the end, or because nobody asked. */
 export function neverSettled(log: HttpLog, due: readonly string[]): Finding[] {
-  const last = new Map(log.requests.map((request) => [request.payment, request.answer]));
+  // What a start was told that was killed says nothing about why the last one did not ask again.
+  const end = Math.max(1, ...log.requests.map(({ incarnation }) => incarnation));
+  const ended = log.requests.filter(({ incarnation }) => incarnation === end);
+  const last = new Map(ended.map(({ payment, answer }) => [payment, answer]));
   const left = due.filter((id) => (log.settled[id] ?? 0) === 0);
   const isGivenUp = (id: string): boolean => !isFinal(last.get(id) ?? 200);
   return [
@@ -125,25 +127,36 @@ function tooSoon(requests: readonly Try[]): string[] {
 }
 
 /** Only where the program alone decided how long to wait: a time-out and a Retry-After are no choice of its own. */
-function pacing(tries: readonly (readonly Try[])[], firstPauseMs: number): Finding[] {
+function pacing(tries: readonly (readonly Try[])[], ordinary: readonly number[]): Finding[] {
   const own = tries
     .flatMap(gaps)
     .filter(({ before }) => typeof before.answer === 'number' && before.retryAfterS === undefined);
   if (own.length < FEWEST_PAUSES) return [];
   const witnesses = own.map(({ request, ms }) => ASKED.pause(name(request), ms));
-  if (own.filter(({ ms }) => ms < HURRIED_SHARE * firstPauseMs).length >= own.length * MOST_HURRIED)
+  if (middle(own.map(({ ms }) => ms)) <= HURRIED_FACTOR * middle(ordinary))
     return [finding({ anomaly: 'no-backoff', ...askedWords(ASKED.pauses, own.length), witnesses })];
-  const byNth = Map.groupBy(own, ({ nth }) => nth);
-  let compared = 0;
-  let same = 0;
-  for (const group of byNth.values()) {
-    const shortest = Math.min(...group.map(({ ms }) => ms));
-    // The shortest itself is like the shortest in every program.
-    compared += group.length - 1;
-    same += group.filter(({ ms }) => ms <= shortest * (1 + SAME_SHARE) + SAME_MS).length - 1;
-  }
-  if (compared < FEWEST_PAUSES || same < compared * MOST_SAME) return [];
+  const groups = [...Map.groupBy(own, ({ nth }) => nth).values()].map((group) => group.map(({ ms }) => ms));
+  const spreads = groups
+    .filter(({ length }) => length >= FEWEST_ALIKE)
+    .map((group) => 1 - Math.min(...group) / middle(group));
+  if (spreads.length === 0 || spreads.reduce((sum, one) => sum + one, 0) / spreads.length >= LEAST_SPREAD) return [];
   return [finding({ anomaly: 'no-jitter', ...askedWords(ASKED.spread, own.length), witnesses })];
+}
+
+function middle(values: readonly number[]): number {
+  const sorted = values.toSorted((x, y) => x - y);
+  const at = Math.floor(sorted.length / 2);
+  const upper = sorted[at] ?? 0;
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[at - 1] ?? upper)) / 2;
+}
+
+/** What passes between two requests of which the second is no retry: the program's own pace on this machine. */
+function ordinaryGaps({ requests }: HttpLog): number[] {
+  return requests.slice(1).flatMap((request, index) => {
+    const before = requests[index];
+    const isOther = before !== undefined && before.path !== request.path && isFinal(before.answer);
+    return isOther && before.incarnation === request.incarnation ? [request.atMs - before.atMs] : [];
+  });
 }
 
 function overBudget(log: HttpLog, tries: readonly (readonly Try[])[], budget: number | undefined): Finding[] {

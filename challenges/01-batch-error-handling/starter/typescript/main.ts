@@ -31,6 +31,10 @@ await client.connect();
 try {
   await load(client, process.env['INPUT_DIR'] ?? '');
   await writeReport(client, process.env['OUTPUT_DIR'] ?? '');
+} catch (error) {
+  // The rest of what PostgreSQL says is long; its message and the place in this program are what helps.
+  console.error(error instanceof Error ? error.stack : error);
+  process.exitCode = 1;
 } finally {
   await client.end();
 }
