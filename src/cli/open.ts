@@ -138,12 +138,16 @@ function labsFace(context: Context, runs: LabRuns): App['labs'] {
   };
 }
 
+/** Ready in well under a second, and small; the others take seconds and hundreds of megabytes, and wait to be asked for. */
+const QUICK = ['duckdb', 'postgres', 'python'];
+
 /** The first Run should not wait for an engine that is on this machine: the quick ones start while the page is read. */
 function warmUp(context: Context): void {
   void context
     .supervisor()
     .then(async (supervisor) => {
-      for (const { name, state } of await supervisor.status()) if (state === 'installed') await supervisor.start(name);
+      for (const { name, state } of await supervisor.status())
+        if (state === 'installed' && QUICK.includes(name)) await supervisor.start(name);
     })
     .catch(() => undefined);
 }
