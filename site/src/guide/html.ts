@@ -62,6 +62,8 @@ export class Links {
     }
     const guide = /^(?:\.\/|(?:\.\.\/)*concepts\/)?(\d\d-[a-z0-9-]+)\.md(#.*)?$/.exec(node.url);
     if (guide !== null) node.url = `/concepts/${guide[1]}/${guide[2] ?? ''}`;
+    const readme = /^(?:\.\.\/)+README\.md(#.*)?$/.exec(node.url);
+    if (readme !== null) node.url = `/${readme[1] ?? ''}`;
     const lab = /^(?:\.\.\/)*((?:challenges|projects)\/\d\d-[a-z0-9-]+)\/(?:README\.md)?(#.*)?$/.exec(node.url);
     if (lab !== null) node.url = `/${lab[1]}/${lab[2] ?? ''}`;
     else if (/^https:/.test(node.url))

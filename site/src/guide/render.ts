@@ -83,7 +83,11 @@ class GuidePage {
   #heading(node: Heading, i: number): number {
     const text = toString(node);
     const slug = this.#slug(text);
-    if (node.depth === 1) return i + 1;
+    if (node.depth === 1) {
+      // The title is the page's own; links to its anchor, as a code host makes it, still arrive.
+      this.#out.push(`<span id="${slug}"></span>`);
+      return i + 1;
+    }
     if (node.depth <= 3) this.#close(node.depth as 2 | 3);
     if (node.depth === 2 && text === 'Personal Learning Journal') this.#out.push(this.#proofs);
     this.#headings.push({ depth: node.depth, slug, text });
