@@ -20,7 +20,7 @@ export default defineConfig({
     starlight({
       title: 'Data Engineering Mastery Journal',
       description: 'Learn data engineering by breaking real pipelines on real engines.',
-      customCss: ['./src/styles/journal.css', './src/styles/journey.css', './src/styles/exercise.css'],
+      customCss: ['./src/styles/journal.css', './src/styles/exercise.css'],
       // Code is highlighted by our own renderer, which knows what a block is.
       expressiveCode: false,
       credits: false,

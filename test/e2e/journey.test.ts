@@ -78,7 +78,8 @@ const status = (found: Locator): Locator => found.locator('.cell-words');
 test('a newcomer starts at home, opens the guide, predicts, runs, and sees the revenue doubled', async () => {
   const page = await open('/');
   await page.getByRole('link', { name: /^Start with/ }).click();
-  await page.waitForURL(`${app.origin}${GUIDE}`);
+  await page.waitForURL(`${app.origin}/concepts/01-batch-vs-streaming/`);
+  await page.goto(`${app.origin}${GUIDE}`);
   const first = await cell(page, 'double-load');
   assert.equal(await first.locator('.cell-recording').getAttribute('open'), null, 'the recording is folded');
   await first.getByRole('button', { name: 'Run block double-load' }).click();

@@ -280,7 +280,7 @@ test('an exercise: rejected with a reason, hints one by one, saved while typing,
 
   await cell.getByRole('button', { name: 'Write' }).click();
   const editor = cell.locator('.cm-content');
-  const starter = (await cell.locator('.cell-code').getAttribute('data-code')) ?? '';
+  const starter = (await cell.locator('.cell-code code').textContent()) ?? '';
   const solution = await readFile(join(root, 'concepts', 'exercises', 'payment-handler', 'solution.py'), 'utf8');
   await editor.fill(`${fillHole(starter, solution)}\n)`);
   await cell.locator('.prompt-state[data-state="saved"]').waitFor();

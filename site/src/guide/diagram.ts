@@ -25,6 +25,10 @@ export function diagram(source: string): string {
     // Ids are global to a page.
     .replace(/\bid="/g, `id="${id}`)
     .replace(/url\(#/g, `url(#${id}`)
+    // What nobody sees is not sent: comments, indentation, thousandths of a pixel.
+    .replace(/<!--[\s\S]*?-->|\/\*[\s\S]*?\*\//g, '')
+    .replace(/\s*\n\s*/g, '\n')
+    .replace(/(\d\.\d)\d+/g, '$1')
     .replace(/<svg /, '<svg aria-hidden="true" ');
   return `<figure class="diagram" tabindex="0" aria-label="Diagram, scrolls sideways on a narrow screen">${svg}<figcaption class="sr-only">Diagram, in words: ${escape(inWords(source))}</figcaption></figure>`;
 }

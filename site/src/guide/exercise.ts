@@ -21,7 +21,7 @@ export async function exerciseCell(
   return [
     `<exercise-cell data-guide="${spec.guide}" data-exercise="${spec.id}" data-language="${block.language}" data-extension="${spec.extension}">`,
     `<div class="cell"><div class="cell-head"><span class="cell-engine">Exercise · about ${spec.minutes} minutes · ${escape(engine)}</span><span class="cell-name">${spec.id}</span></div>`,
-    `<div class="cell-code" data-code="${escape(block.code)}">${await highlight(block.code, block.language)}</div>`,
+    `<div class="cell-code">${await highlight(block.code, block.language)}</div>`,
     '<div class="cell-live"><p class="only-static">It is checked when the page runs in the app.</p></div>',
     `<div class="hints">${hints.join('')}<details class="hint solution"><summary>One solution</summary>${solution}</details></div>`,
     '</div></exercise-cell>',

@@ -16,7 +16,13 @@ export async function highlight(code: string, language: string): Promise<string>
   const html = shiki.codeToHtml(code, { lang, themes: THEMES, defaultColor: false });
   return html
     .replace(/<pre class="[^"]*" style="[^"]*"/, '<pre class="shiki"')
-    .replace(/ style="([^"]*)"/g, (_, style: string) => ` class="${classOf(style)}"`);
+    .replace(/ style="([^"]*)"/g, (_, style: string) => ` class="${classOf(style)}"`)
+    .replace(/<span class="(c\d+)">[^<]*<\/span>(?:<span class="\1">[^<]*<\/span>)+/g, joined);
+}
+
+/** Neighbours of one colour become one: `<span class="c0">a</span><span class="c0">b</span>`. */
+function joined(run: string, name: string): string {
+  return `<span class="${name}">${run.replace(/<[^>]*>/g, '')}</span>`;
 }
 
 const classes = new Map<string, string>();

@@ -187,7 +187,7 @@ class GuidePage {
       `<run-cell ${attributes}>`,
       prediction === undefined ? '' : this.#predictionForm(prediction),
       `<div class="cell"><div class="cell-head"><span class="cell-engine">${escape(engine)}</span><span class="cell-name">${block.id}</span></div>`,
-      `<div class="cell-code" data-code="${escape(block.code)}">${await highlight(block.code, block.language)}</div>`,
+      `<div class="cell-code">${await highlight(block.code, block.language)}</div>`,
       block.norun === undefined ? staticButtons(block.id) : '',
       '<div class="cell-live"></div>',
       block.norun === undefined ? '' : `<p class="cell-note">Not run here: ${escape(block.norun)}</p>`,
