@@ -61,9 +61,11 @@ export class Admin {
         await client.query(statement);
         return;
       } catch (error) {
-        // While connected, it is the statement that failed. It may also have been done and its answer lost, which is an
-        // error then too; whoever asked takes another name.
-        if (this.#client === client || attempt === 2 || this.#isClosed) throw error;
+        // It may also have been done and its answer lost, which is an error at the next attempt; whoever asked takes
+        // another name.
+        if (!isBroken(error) || attempt === MAX_ATTEMPTS || this.#isClosed) throw error;
+        // The client refuses queries a moment before it says that its connection has ended.
+        if (this.#client === client) this.#client = undefined;
       }
     }
   }
@@ -83,6 +85,16 @@ export class Admin {
     });
     return client;
   }
+}
+
+/** A server that ends its connections may still take a new one, and end that too, before it recovers. */
+const MAX_ATTEMPTS = 5;
+
+/** The connection failed and not the statement: no answer of the server, or its word that it ends or recovers. */
+function isBroken(error: unknown): boolean {
+  return (
+    !(error instanceof Error && 'severity' in error) || /^57P0[123]$/.test((error as { code?: string }).code ?? '')
+  );
 }
 
 function stopping(): WorldError {

@@ -38,7 +38,8 @@ export class Databases {
     const kind = request.data ?? BLANK;
     const spare = this.#spares.get(kind)?.shift();
     // A spare that could not be made says nothing about a new one.
-    const database = (await spare?.catch(() => undefined)) ?? (await this.#create(kind));
+    const database =
+      (await spare?.catch(() => undefined)) ?? (await this.#create(kind).catch(() => this.#create(kind)));
     this.#fill(kind);
     const { host, port } = this.#server;
     const { name, password } = database;

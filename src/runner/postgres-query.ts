@@ -67,7 +67,7 @@ export async function open(
       return client;
     } catch (error) {
       client.connection.stream.destroy();
-      if ((error as { code?: string }).code === CANNOT_CONNECT_NOW) return undefined;
+      if (isPassing(error)) return undefined;
       throw error;
     }
   };
@@ -75,3 +75,9 @@ export async function open(
 }
 
 const CANNOT_CONNECT_NOW = '57P03';
+
+/** The server recovers: it says so, or ends the process that was to say so. Nothing of the block has been sent yet. */
+function isPassing(error: unknown): boolean {
+  const { code, message } = error as { code?: string; message?: string };
+  return code === CANNOT_CONNECT_NOW || code === 'ECONNRESET' || message === 'Connection terminated unexpectedly';
+}
