@@ -161,7 +161,11 @@ async function death(subject: Subject): Promise<void> {
       const trouble = events.findLast((event) => event.type === 'trouble');
       assert.match(trouble?.message ?? '', /ended in the middle of the block/);
       assert.notEqual(trouble?.remedy ?? '', '');
-      assert.ok(isFortyTwo(await runBlock(supervisor, name, PROGRAMS[name].answer)));
+      let next = await runBlock(supervisor, name, PROGRAMS[name].answer);
+      // Where several engines died at once, the end of another may be noticed only now; whoever is told so runs it again.
+      if (next.state === 'unknown' && (SERVICES[name] ?? BESIDE[name]) !== undefined)
+        next = await runBlock(supervisor, name, PROGRAMS[name].answer);
+      assert.ok(isFortyTwo(next), JSON.stringify(next));
       assert.ok((await supervisor.logs(name)).some((line) => /ended by itself \(SIGKILL\)/.test(line)));
       for (const pid of victims) assert.equal(await isAlive(pid), false);
     },
