@@ -10,12 +10,21 @@ import { loadContent } from '../src/content/content.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const content = await loadContent(root);
 
+/** What every island of a guide needs anyway comes in one request and not in pieces of a few hundred bytes. */
+const together = [
+  { name: 'svelte', test: /node_modules\/svelte\/|astrojs\/svelte/ },
+  { name: 'learner', test: /site\/src\/(islands\/api|journal\/saver|progress\/record)\.ts$/ },
+];
+
 export default defineConfig({
   srcDir: './src',
   outDir: './dist',
   publicDir: './public',
   build: { format: 'directory' },
   devToolbar: { enabled: false },
+  vite: {
+    environments: { client: { build: { rolldownOptions: { output: { codeSplitting: { groups: together } } } } } },
+  },
   integrations: [
     starlight({
       title: 'Data Engineering Mastery Journal',

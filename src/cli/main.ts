@@ -20,17 +20,22 @@ interface Json {
 export async function main(args: readonly string[]): Promise<void> {
   const program = describe();
   try {
-    const [first] = args;
-    const verbs = program.commands.flatMap((command) => [command.name(), ...command.aliases()]);
-    if (first !== undefined && !first.startsWith('-') && first !== 'help' && !verbs.includes(first)) {
-      const near = nearest(first, verbs);
-      const remedy = near === undefined ? `Verbs: ${verbs.join(', ')}.` : `Did you mean ./dej ${near}?`;
-      throw new LearnerError(`there is no verb ${JSON.stringify(first)}`, remedy);
-    }
+    refuseUnknownVerb(program, args);
     await program.parseAsync([...args], { from: 'user' });
   } catch (error) {
     process.exitCode = fail(error);
   }
+}
+
+/** A verb that isn't there, or the second word of one, gets the nearest that is. */
+function refuseUnknownVerb(command: Command, [word, ...rest]: readonly string[], said = './dej'): void {
+  const verbs = command.commands.flatMap((one) => [one.name(), ...one.aliases()]);
+  if (verbs.length === 0 || word === undefined || word.startsWith('-') || word === 'help') return;
+  const chosen = command.commands.find((one) => one.name() === word || one.aliases().includes(word));
+  if (chosen !== undefined) return refuseUnknownVerb(chosen, rest, `${said} ${word}`);
+  const near = nearest(word, verbs);
+  const remedy = near === undefined ? `Verbs: ${verbs.join(', ')}.` : `Did you mean ${said} ${near}?`;
+  throw new LearnerError(`there is no verb ${JSON.stringify(word)}${said === './dej' ? '' : ` of ${said}`}`, remedy);
 }
 
 function describe(): Command {

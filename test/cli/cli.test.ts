@@ -34,6 +34,7 @@ test('--version is that of the package', async () => {
 test('wrong use exits with 3 and says what was meant', async () => {
   const cases: [string[], RegExp][] = [
     [['opne'], /there is no verb "opne"\nDid you mean \.\/dej open\?/],
+    [['verify', 'contnt'], /there is no verb "contnt" of \.\/dej verify\nDid you mean \.\/dej verify content\?/],
     [['spaghetti'], /Verbs: open, run/],
     [['run'], /missing required argument 'block'/],
     [['run', '03-idempotency#dubble-load'], /has no block "dubble-load"\nDid you mean 03-idempotency#double-load\?/],
