@@ -5,6 +5,8 @@ export interface Wait {
   readonly deadlineMs: number;
   /** The first pause between two probes; it doubles up to a quarter of a second. */
   readonly everyMs?: number;
+  /** The longest pause, where a quarter of a second is too long. */
+  readonly mostMs?: number;
   readonly signal?: AbortSignal | undefined;
   /** Called when the deadline passes, for the last lines of a log. */
   readonly evidence?: () => { lastLines: readonly string[]; logPath?: string | undefined };
@@ -40,7 +42,7 @@ export async function until<T>(
     if (value !== undefined && value !== false) return value;
     if (Date.now() >= end) throw expired(what, wait);
     await pause(Math.min(gap, Math.max(1, end - Date.now())), wait.signal);
-    gap = Math.min(gap * 2, 250);
+    gap = Math.min(gap * 2, wait.mostMs ?? 250);
   }
 }
 

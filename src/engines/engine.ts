@@ -113,8 +113,13 @@ export type Address =
       readonly worker?: { readonly socketPath: string; readonly directory: string } | undefined;
     };
 
+/** How an engine is hurt: `kill` ends all of its processes at once; `rewind` is an end without a checkpoint. */
+export type Crash = 'kill' | 'rewind';
+
 export interface Sandbox {
   readonly address: Address;
+  /** Ends the engine in this way and starts it again at the same address; only for a server of one's own. */
+  readonly crash?: ((how: Crash) => Promise<void>) | undefined;
   /** Ends what runs in it and throws it away. */
   close(): Promise<void>;
 }

@@ -3,16 +3,19 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { dataFolder } from '#src/engines/data.ts';
-import type { Sandbox, SandboxRequest, StartContext } from '#src/engines/engine.ts';
+import type { Crash, Sandbox, SandboxRequest, StartContext } from '#src/engines/engine.ts';
 import type { Account } from '#src/engines/postgres-account.ts';
 import { ADMIN, copyCluster, type ClusterTemplate } from '#src/engines/postgres-cluster.ts';
-import { connectAs, launch, shutDown } from '#src/engines/postgres-server.ts';
+import { connectAs, killServer, launch, relaunch, shutDown } from '#src/engines/postgres-server.ts';
 
 export interface OwnServerOptions {
   readonly account: Account;
   readonly template: ClusterTemplate;
   readonly context: StartContext;
 }
+
+/** No checkpoint by the clock: after a crash, a slot is then as far back as it can be. */
+const SETTINGS = { checkpoint_timeout: '1d' };
 
 /**
  * A whole server for one block, which is its administrator: replication slots, settings and the log belong to a server and
@@ -29,7 +32,13 @@ export async function ownServer(
   await copyCluster(template.data, data);
   await account.own(data);
   const title = `${context.marker}.${name}`;
-  const { child, address } = await launch(account, data, template, context, title);
+  const started = await launch(account, data, template, context, title, SETTINGS);
+  const { address } = started;
+  let { child } = started;
+  const crash = async (how: Crash): Promise<void> => {
+    await (how === 'kill' ? killServer : shutDown)(child, title);
+    child = await relaunch({ account, data, port: address.port, title, context, settings: SETTINGS }, address);
+  };
   const close = async (): Promise<void> => {
     await shutDown(child, title);
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
@@ -44,5 +53,5 @@ export async function ownServer(
     await close();
     throw error;
   }
-  return { address: { kind: 'postgres', ...address, database: ADMIN }, close };
+  return { address: { kind: 'postgres', ...address, database: ADMIN }, crash, close };
 }

@@ -52,21 +52,14 @@ export async function launch(
   context: StartContext,
   /** In the titles of its processes; begins with the marker. */
   title: string = context.marker,
+  settings: Settings = {},
 ): Promise<Server> {
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
     let isPortTaken = false;
-    // Its processes rewrite their environment and so lose the marker; it stands in their titles instead.
-    const settings = { ...SETTINGS, port, cluster_name: title };
-    const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-    const argv = commandOf(account, [join(account.native, 'bin', 'postgres'), '-D', data, ...flags]);
-    const child = await start(argv, { marker: context.marker, group: true, cwd: data, ...(account.user ?? {}) });
-    const onLine = (line: string): void => {
-      context.log.write(line);
+    const child = await startServer({ account, data, port, title, context, settings }, (line) => {
       isPortTaken ||= line.includes('could not bind') || line.includes('could not create any TCP/IP sockets');
-    };
-    forEachLine(child.stdout, onLine);
-    forEachLine(child.stderr, onLine);
+    });
     try {
       const admin = await firstConnection(child, port, template.password, context);
       const password = randomBytes(24).toString('base64url');
@@ -79,6 +72,48 @@ export async function launch(
       if (attempt === 3 || !isPortTaken) throw error;
     }
   }
+}
+
+/** Starts a server that was crashed, where it was and with the password that it had. */
+export async function relaunch(place: ServerPlace, address: ServerAddress): Promise<Child> {
+  const child = await startServer(place);
+  try {
+    await (await firstConnection(child, address.port, address.password, place.context)).end();
+    return child;
+  } catch (error) {
+    await shutDown(child, place.title);
+    throw error;
+  }
+}
+
+type Settings = Readonly<Record<string, string | number>>;
+
+export interface ServerPlace {
+  readonly account: Account;
+  readonly data: string;
+  readonly port: number;
+  readonly title: string;
+  readonly context: StartContext;
+  /** Beside those that every server of ours has. */
+  readonly settings: Settings;
+}
+
+async function startServer(
+  { account, data, port, title, context, settings: more }: ServerPlace,
+  onLine: (line: string) => void = () => undefined,
+): Promise<Child> {
+  // Its processes rewrite their environment and so lose the marker; it stands in their titles instead.
+  const settings = { ...SETTINGS, ...more, port, cluster_name: title };
+  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const argv = commandOf(account, [join(account.native, 'bin', 'postgres'), '-D', data, ...flags]);
+  const child = await start(argv, { marker: context.marker, group: true, cwd: data, ...(account.user ?? {}) });
+  for (const stream of [child.stdout, child.stderr]) {
+    forEachLine(stream, (line) => {
+      context.log.write(line);
+      onLine(line);
+    });
+  }
+  return child;
 }
 
 async function firstConnection(child: Child, port: number, password: string, context: StartContext): Promise<Client> {
@@ -110,6 +145,11 @@ export async function connectAs(address: ServerAddress, database: string = ADMIN
     await client.end().catch(() => undefined);
     throw error;
   }
+}
+
+/** Ends every process of the server in one moment, as a crash of the machine would, but for what the kernel still holds. */
+export async function killServer(child: Child, title: string): Promise<void> {
+  await killTrees([child.pid, ...(await descendants(child.pid)), ...(await titled(`postgres: ${title}`))]);
 }
 
 /** Ends the server at once: what an orderly end would still write is thrown away with its folder. */

@@ -34,7 +34,7 @@ export async function useServer(server: YourServer, context: StartContext): Prom
 async function take(server: YourServer, request: SandboxRequest, context: StartContext): Promise<Sandbox> {
   if (request.own === true)
     throw new LearnerError(
-      'this block has a whole server of PostgreSQL for itself, which yours is not',
+      'this has a whole server of PostgreSQL for itself, which yours is not',
       'Unset DATABASE_URL to run it.',
     );
   const sql = request.data === undefined ? undefined : await dataSql(request.data, context);

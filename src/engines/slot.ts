@@ -78,6 +78,7 @@ export class Slot {
       const sandbox = await this.#sandbox(request, onProgress);
       const tracked: Sandbox = {
         address: sandbox.address,
+        crash: sandbox.crash,
         close: async () => {
           if (!this.#sandboxes.delete(tracked)) return;
           this.#armIdle();

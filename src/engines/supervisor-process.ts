@@ -103,6 +103,11 @@ class SupervisorProcess {
         void sandbox?.close();
         return true;
       }
+      case 'crash': {
+        const held = own.get(request.lease);
+        if (held?.crash === undefined) throw new Bug('only a server of its own can be crashed');
+        return void (await held.crash(request.how));
+      }
       case 'guard': {
         const lease = randomUUID();
         own.set(lease, { close: async () => void (await killTrees([], { marker: request.marker })) });

@@ -8,8 +8,10 @@ import { keepOutput, type Output } from '#src/faults/output.ts';
 import { startPostgresProxy, type Hit, type PostgresProxy } from '#src/faults/postgres-proxy.ts';
 import { startProgram, type RunningProgram } from '#src/faults/program.ts';
 import type { Fault, Schedule } from '#src/faults/schedule.ts';
+import { startDrive, tellToStop, type Drive, type StreamOptions } from '#src/faults/stream.ts';
 import { within } from '#src/deadline.ts';
 import { LearnerError } from '#src/error.ts';
+import type { Crash } from '#src/engines/engine.ts';
 import type { Exit } from '#src/process.ts';
 
 export interface AttackOptions {
@@ -34,11 +36,17 @@ export interface AttackOptions {
   readonly watch?: readonly string[];
   /** Every process of the program carries it, with a part of its own below it. */
   readonly marker?: string;
+  /** Called at every point while what passes there is held. */
+  readonly onHit?: ((hit: Hit) => Promise<void>) | undefined;
+  /** Ends PostgreSQL in this way and starts it again where it was, for the faults `crash` and `rewind`. */
+  readonly onCrash?: ((how: Crash) => Promise<void>) | undefined;
   /** Called while a commit that has just become durable is held. */
   readonly onDurable?: (() => Promise<void>) | undefined;
   readonly deadlineMs: number;
   /** The exit code with which the program is done; after a fault it is started until it ends so. */
   readonly expectedExit?: number;
+  /** For a program that runs until it is told to stop. */
+  readonly stream?: StreamOptions | undefined;
   /** What happens while a fault `hold` holds its message; it goes on when this resolves. */
   readonly onHold?: (() => Promise<void>) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -59,7 +67,7 @@ export interface Attacked {
 }
 
 /** What can be done to a program: at a boundary, or (`again`) by whoever called for it after the end. */
-const ACTIONS = ['kill', 'cut', 'hold', 'again'] as const;
+const ACTIONS = ['kill', 'cut', 'hold', 'again', 'crash', 'rewind'] as const;
 
 /** A program that is killed at every start would go on for ever. */
 const MAX_STARTS = 10;
@@ -85,6 +93,7 @@ export async function attack(options: AttackOptions): Promise<Attacked> {
     disturbed: false,
     failure: undefined,
     isOver: false,
+    drive: undefined,
     changes: await watchChanges(options.watch ?? [], history),
   };
   const proxy =
@@ -101,10 +110,13 @@ export async function attack(options: AttackOptions): Promise<Attacked> {
       const onHit = (hit: Hit): Promise<'go' | 'drop'> => onPoint(stage, hit);
       stage.source = await startHttpSource(options.http, { history, onPoint: onHit, earlier: options.httpBefore });
     }
+    stage.drive = startDrive(options.stream);
+    stage.drive.settled.catch((error: unknown) => (stage.failure ??= error as Error));
     return await supervise(stage, proxy);
   } finally {
     stage.isOver = true;
     await stage.program?.kill();
+    await stage.drive?.stop();
     await stage.source?.close();
     await proxy?.close();
   }
@@ -121,6 +133,7 @@ interface Stage {
   program: RunningProgram | undefined;
   source: HttpSource | undefined;
   proxy: PostgresProxy | undefined;
+  drive: Drive | undefined;
   /** A fault fired in the present start, so that its end may be ours. */
   disturbed: boolean;
   failure: Error | undefined;
@@ -139,7 +152,8 @@ async function supervise(stage: Stage, proxy: PostgresProxy | undefined): Promis
     if (stage.failure !== undefined) throw stage.failure;
     if (exit === 'stopped' || exit === 'deadline') return result(stage, exit);
     stage.exits.push(exit);
-    if (exit.code === due) return result(stage, 'completed');
+    if (stage.drive?.isSettled === true) return result(stage, 'completed');
+    if (exit.code === due && options.stream === undefined) return result(stage, 'completed');
     if (!stage.disturbed) return result(stage, 'crashed');
     proxy?.nextIncarnation();
     stage.source?.nextIncarnation();
@@ -167,7 +181,9 @@ async function oneStart(
   stage.program = program;
   let why: 'stopped' | 'deadline' | undefined;
   try {
-    await within('end of the program', program.ended, { deadlineMs: timeMs, signal: options.signal });
+    const over = Promise.race([program.ended, stage.drive?.settled ?? program.ended]);
+    await within('end of the program', over, { deadlineMs: timeMs, signal: options.signal });
+    if (stage.drive?.isSettled === true) await stopped(stage, program);
   } catch {
     why = options.signal?.aborted === true ? 'stopped' : 'deadline';
   }
@@ -190,6 +206,13 @@ async function oneStart(
   return why ?? ended;
 }
 
+/** A stream that is quiet is told to stop; what it does on its way out is no step any more. */
+async function stopped({ proxy, history, options }: Stage, program: RunningProgram): Promise<void> {
+  proxy?.settle();
+  history.tell({ lane: 'program', kind: 'told', text: 'told to stop' });
+  if (options.stream !== undefined) await tellToStop(program, options.stream);
+}
+
 /** Called at every point of every boundary, while what passes there is held. */
 async function onPoint(stage: Stage, hit: Hit): Promise<'go' | 'drop'> {
   if (stage.isOver) return 'drop';
@@ -205,6 +228,7 @@ async function onPoint(stage: Stage, hit: Hit): Promise<'go' | 'drop'> {
 async function strike(stage: Stage, hit: Hit): Promise<'go' | 'drop'> {
   await stage.changes.look();
   if (hit.point === 'after-durable') await stage.options.onDurable?.();
+  await stage.options.onHit?.(hit);
   const index = stage.options.schedule.faults.findIndex(
     (fault, at) => stage.fired[at] === false && matches(fault, hit, stage.history.incarnation),
   );
@@ -222,6 +246,8 @@ async function strike(stage: Stage, hit: Hit): Promise<'go' | 'drop'> {
     hold(stage);
     await stage.program?.kill();
   }
+  if (fault.action === 'crash' || fault.action === 'rewind')
+    await stage.options.onCrash?.(fault.action === 'crash' ? 'kill' : 'rewind');
   return 'drop';
 }
 

@@ -42,6 +42,8 @@ export interface PostgresProxy {
   connections(): number;
   /** The program is about to be ended: the closing of its connections is no step of its own. */
   hold(): void;
+  /** The program has done what it should and is told to stop: nothing is a step any more. */
+  settle(): void;
   /** Boundaries are counted anew. */
   nextIncarnation(): void;
   /** Resolves when the server has ended all that came through here, so that nothing of it can still commit. */
@@ -57,6 +59,7 @@ export async function startPostgresProxy(options: ProxyOptions): Promise<Postgre
     count: 0,
     roles: new Map(),
     isHeld: false,
+    isSettled: false,
     links: new Set(),
     backends: new Set(),
     writers,
@@ -76,6 +79,9 @@ export async function startPostgresProxy(options: ProxyOptions): Promise<Postgre
     connections: () => shared.links.size,
     hold: () => {
       shared.isHeld = true;
+    },
+    settle: () => {
+      shared.isSettled = true;
     },
     nextIncarnation: () => {
       shared.count = 0;
@@ -98,6 +104,7 @@ interface Shared {
   count: number;
   readonly roles: Map<string, number>;
   isHeld: boolean;
+  isSettled: boolean;
   readonly links: Set<Link>;
   /** Processes of the server that came through here. */
   readonly backends: Set<number>;
@@ -271,6 +278,7 @@ class Link {
   }
 
   async #ask(point: Point, commit: Commit): Promise<'go' | 'drop'> {
+    if (this.#shared.isSettled) return 'go';
     const { nth, role, roleNth, tables, emptied } = commit;
     const hit = { boundary: 'pg.commit', nth, role, roleNth, point };
     const { history, onPoint } = this.#shared.options;
@@ -321,7 +329,7 @@ async function ended({ backends, options }: Shared): Promise<void> {
       'end of the program’s connections to PostgreSQL',
       async () => {
         const { rows } = await client.query<{ left: string }>(
-          `SELECT count(*) AS left FROM pg_stat_activity WHERE pid = ANY($1) AND backend_type = 'client backend'`,
+          `SELECT count(*) AS left FROM pg_stat_activity WHERE pid = ANY($1) AND backend_type IN ('client backend', 'walsender')`,
           [[...backends]],
         );
         return Number(rows[0]?.left) === 0;

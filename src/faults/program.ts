@@ -2,7 +2,7 @@ import { watchFamily } from '#src/faults/family.ts';
 import { plainLine } from '#src/faults/output.ts';
 import { within } from '#src/deadline.ts';
 import { LearnerError } from '#src/error.ts';
-import { killTrees, start, type Child, type Exit } from '#src/process.ts';
+import { killTrees, signal, start, type Child, type Exit } from '#src/process.ts';
 
 export interface ProgramOptions {
   readonly argv: readonly [string, ...string[]];
@@ -18,6 +18,8 @@ export interface RunningProgram {
   readonly pid: number;
   /** Resolves when the program itself has ended; what it started may go on. */
   readonly ended: Promise<Exit>;
+  /** Asks it to end, as whoever runs a service does. */
+  terminate(): void;
   /** Ends it and all that it started, at once, and resolves when none is left and its last words are read. */
   kill(): Promise<Exit>;
 }
@@ -39,7 +41,12 @@ export async function startProgram(options: ProgramOptions): Promise<RunningProg
   };
   let killing: Promise<Exit> | undefined;
   // Once none is left, none can be started any more.
-  return { pid: child.pid, ended: child.ended, kill: () => (killing ??= kill()) };
+  return {
+    pid: child.pid,
+    ended: child.ended,
+    terminate: () => void signal(child.pid, 'SIGTERM'),
+    kill: () => (killing ??= kill()),
+  };
 }
 
 async function startChild({ argv, cwd, env, marker }: ProgramOptions): Promise<Child> {

@@ -5,6 +5,7 @@ import type { Finding, Noun } from '#src/grading/anomaly.ts';
 import type { Row } from '#src/grading/canonical.ts';
 import type { AttackRule } from '#src/grading/enumerate.ts';
 import type { Feed } from '#src/grading/feeds.ts';
+import type { StreamPlan } from '#src/grading/stream.ts';
 import type { Exit } from '#src/process.ts';
 import type { Random } from '#src/random.ts';
 
@@ -23,6 +24,7 @@ export { judgeRequests, neverSettled, mostRetries, type RequestRules } from '#sr
 export { neverFalls, onlySees } from '#src/grading/seen.ts';
 export { ASKED, DELIVERY } from '#src/grading/wording-found.ts';
 export { mutated, type FileMutation } from '#src/faults/files.ts';
+export type { StreamDriver, StreamPlan } from '#src/grading/stream.ts';
 export type { HistoryEvent } from '#src/faults/history.ts';
 export type { HttpLog, HttpRequestNote } from '#src/faults/http-ledger.ts';
 export type { HttpPayment, HttpSourceOptions } from '#src/faults/http-source.ts';
@@ -56,6 +58,10 @@ export interface StagePlan {
   readonly http?: HttpSourceOptions;
   /** Beside DATABASE_URL, INPUT_DIR, OUTPUT_DIR and what the lab declares. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The program runs until it is told to stop: how it is fed, and when it is. */
+  readonly stream?: StreamPlan;
+  /** Each run has a PostgreSQL server of its own, for slots and for faults of the server; none of the learner's own will do. */
+  readonly ownServer?: boolean;
   /** Which boundaries are attacked; where it is empty, only undisturbed runs are judged. */
   readonly attack?: readonly AttackRule[];
   /** The exit code of a program that did right; 0 where it isn't given. */

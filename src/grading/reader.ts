@@ -12,17 +12,31 @@ export interface Reader {
   end(): Promise<readonly (readonly Row[])[]>;
 }
 
-export async function openReader(client: Client, sql: string): Promise<Reader> {
+export async function openReader(connect: () => Promise<Client>, sql: string): Promise<Reader> {
   const samples: (readonly Row[])[] = [];
   let last = '';
   // The program may hold a lock in another transaction and wait for the very commit that is held meanwhile.
-  await client.query("SET lock_timeout = '200ms'; SET statement_timeout = '2s'");
+  const opened = async (): Promise<Client> => {
+    const client = await connect();
+    await client.query("SET lock_timeout = '200ms'; SET statement_timeout = '2s'");
+    return client;
+  };
+  let client: Client | undefined = await opened();
+  const close = async (): Promise<void> => {
+    await client?.end().catch(() => undefined);
+    client = undefined;
+  };
   const look = async (): Promise<void> => {
     if (samples.length >= MAX_SAMPLES) return;
-    const rows = await client.query<Record<string, unknown>>(sql).then(
+    // A server that was crashed has ended the connection.
+    client ??= await opened().catch(() => undefined);
+    const rows = await client?.query<Record<string, unknown>>(sql).then(
       (result) => result.rows,
-      // The program's table may not exist yet.
-      () => undefined,
+      async (error: { code?: string }) => {
+        // The program's table may not exist yet, or be locked; then the server has said so.
+        if (!/^(42|3F|55|57014)/.test(error.code ?? '')) await close();
+        return undefined;
+      },
     );
     const text = JSON.stringify(rows);
     if (rows !== undefined && text !== last) samples.push(rows);
@@ -33,7 +47,7 @@ export async function openReader(client: Client, sql: string): Promise<Reader> {
     look: () => (looking = looking.then(look)),
     end: async () => {
       await looking;
-      await client.end().catch(() => undefined);
+      await close();
       return samples;
     },
   };

@@ -17,10 +17,12 @@ import type { Stage, StagePlan, Trial } from '#src/grading/api.ts';
 import type { Row } from '#src/grading/canonical.ts';
 import { AGAIN } from '#src/grading/enumerate.ts';
 import type { Feed } from '#src/grading/feeds.ts';
+import { FED_TABLE, streamOf } from '#src/grading/stream.ts';
 import { layOut, replaceInputs, type Program, type Workplace } from '#src/grading/program.ts';
+import { ownDatabase } from '#src/grading/own-database.ts';
 import { openReader, type Reader } from '#src/grading/reader.ts';
 import { NEXT_INPUT, RUN_AGAIN } from '#src/grading/wording.ts';
-import { crashWords } from '#src/grading/wording-oracle.ts';
+import { crashWords, leftWords } from '#src/grading/wording-oracle.ts';
 import type { Exit } from '#src/process.ts';
 import { random } from '#src/random.ts';
 
@@ -74,10 +76,13 @@ export async function runTrial(schedule: Schedule, deadlineMs: number, bench: Be
   try {
     bench.signal?.throwIfAborted();
     const plan = await bench.stage({ seed: schedule.seed, size: schedule.size, random: random(schedule.seed) });
-    lease = await bench.supervisor.lease('postgres', { data: undefined }, { signal: bench.signal });
+    const own = plan.ownServer === true ? { own: true } : {};
+    lease = await bench.supervisor.lease('postgres', { data: undefined, ...own }, { signal: bench.signal });
     const fed = feedOf(schedule, plan);
     const place = await layOut(folder, bench.program, fed?.inputs ?? plan.inputs, bench.root);
-    return await runIn(place, lease.address as Database, plan, { schedule, deadlineMs, bench });
+    const database =
+      plan.ownServer === true ? await ownDatabase(lease.address as Database) : (lease.address as Database);
+    return await runIn(place, database, plan, { schedule, deadlineMs, bench, lease });
   } catch (error) {
     if (bench.signal?.aborted === true) return { schedule, state: 'stopped', ...nothing };
     if (!(error instanceof WorldError)) throw error;
@@ -97,29 +102,35 @@ interface Running {
   readonly schedule: Schedule;
   readonly deadlineMs: number;
   readonly bench: Bench;
+  readonly lease: Lease;
 }
 
 /** Where the runs of one trial take place, one after the other. */
 interface Scene {
   readonly place: Workplace;
   readonly database: Database;
-  readonly client: Client;
   readonly running: Running;
 }
 
 type Turn = Ran & { readonly http?: HttpLog | undefined };
 
 async function runIn(place: Workplace, database: Database, plan: StagePlan, running: Running): Promise<Ran> {
-  const client = await connect(database);
   try {
-    for (const sql of plan.tables ?? []) await client.query(sql);
-    const scene = { place, database, client, running };
+    await prepare(database, plan);
+    const scene = { place, database, running };
     const first = await turn(scene, plan);
     if (first.state !== 'judged' || first.findings.length > 0) return first;
     if (plan.rerun === true && running.schedule.faults.some(isAgain)) return await again(scene, plan, first);
     return running.schedule.faults.length === 0 ? await followUps(scene, plan, first) : first;
   } catch (error) {
     throw error instanceof Error && 'severity' in error ? ours(error) : error;
+  }
+}
+
+async function prepare(database: Database, { stream, tables = [] }: StagePlan): Promise<void> {
+  const client = await connect(database);
+  try {
+    for (const sql of [...(stream === undefined ? [] : FED_TABLE), ...tables]) await client.query(sql);
   } finally {
     await client.end().catch(() => undefined);
   }
@@ -131,9 +142,8 @@ function isAgain({ action }: Fault): boolean {
 
 /** One run of the program under the schedule, to its end; then all is quiet, and what is there is judged. */
 async function turn(scene: Scene, plan: StagePlan, httpBefore?: HttpLog): Promise<Turn> {
-  const { place, database, client, running } = scene;
-  const due = plan.expectedExit ?? 0;
-  const reader = plan.reader === undefined ? undefined : await openReader(await connect(database), plan.reader);
+  const { place, database, running } = scene;
+  const reader = plan.reader === undefined ? undefined : await openReader(() => connect(database), plan.reader);
   let samples: readonly (readonly Row[])[] = [];
   const beganMs = performance.now();
   const attacked = await attackIn(place, database, plan, running, { httpBefore, reader }).finally(async () => {
@@ -143,15 +153,28 @@ async function turn(scene: Scene, plan: StagePlan, httpBefore?: HttpLog): Promis
   const ran = { ...ranOf(attacked, plan, place, running), http: attacked.http, elapsedMs };
   if (attacked.ended === 'stopped') return { ...ran, state: 'stopped' };
   if (attacked.ended === 'deadline') return { ...ran, state: 'late' };
-  await quiet(client, database, running);
-  const exit = attacked.exits.at(-1) ?? { code: null, signal: null };
+  // A crash of the server ends whatever was connected to it; who looks now comes after it.
+  const client = await connect(database);
+  try {
+    await quiet(client, database, running);
+    const exit = attacked.exits.at(-1) ?? { code: null, signal: null };
+    const wrong = exitFindings(plan, exit, attacked.ended === 'completed');
+    if (wrong.some(({ anomaly }) => anomaly === 'crashed')) return { ...ran, findings: wrong };
+    const refused: string[] = [];
+    const found = await plan.judge(trialOf(client, place, { attacked, samples, refused }));
+    return { ...ran, findings: [...found, ...wrong], refused };
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** A program that ended as it meant to is looked at all the same: what it left may tell more than its exit code. */
+function exitFindings(plan: StagePlan, exit: Exit, completed: boolean): Finding[] {
+  const due = plan.expectedExit ?? 0;
+  if (plan.stream !== undefined) return completed ? [] : [leftEarly(exit)];
+  if (exit.code === due) return [];
   const isMeant = exit.code !== null && [0, ...(plan.codes ?? [])].includes(exit.code);
-  if (exit.code !== due && !isMeant) return { ...ran, findings: [crashed(exit, due)] };
-  // A program that ended as it meant to is looked at all the same: what it left may tell more than its exit code.
-  const wrong = exit.code === due ? [] : [wrongExit(exit, due)];
-  const refused: string[] = [];
-  const found = await plan.judge(trialOf(client, place, { attacked, samples, refused }));
-  return { ...ran, findings: [...found, ...wrong], refused };
+  return [isMeant ? wrongExit(exit, due) : crashed(exit, due)];
 }
 
 const OTHER_STATE: readonly Anomaly[] = ['lost', 'duplicate', 'phantom', 'stale', 'corrupted', 'not-parked', 'crashed'];
@@ -209,6 +232,7 @@ function attackIn(
   { httpBefore, reader }: { httpBefore?: HttpLog | undefined; reader?: Reader | undefined } = {},
 ): Promise<Attacked> {
   const { program, signal, marker } = running.bench;
+  const stream = plan.stream === undefined ? undefined : streamOf(plan.stream, () => connect(database));
   const faults = running.schedule.faults.filter(({ action }) => action !== 'feed');
   return attack({
     schedule: { ...running.schedule, faults },
@@ -227,10 +251,13 @@ function attackIn(
     watch: [place.cwd, place.outputs],
     ...(marker === undefined ? {} : { marker }),
     onDurable: reader?.look,
+    onHit: stream?.onHit,
+    stream: stream?.options,
+    onCrash: (how) => running.lease.crash(how),
     deadlineMs: running.deadlineMs,
     expectedExit: plan.expectedExit ?? 0,
     signal,
-  });
+  }).finally(() => stream?.close());
 }
 
 /** Nothing of the program is left on the server: what it had sent is done or undone. */
@@ -239,7 +266,7 @@ async function quiet(client: Client, { user }: Database, { deadlineMs }: Running
     'end of the program’s connections',
     async () => {
       const { rows } = await client.query<{ left: string }>(
-        `SELECT count(*) AS left FROM pg_stat_activity WHERE usename = $1 AND backend_type = 'client backend'
+        `SELECT count(*) AS left FROM pg_stat_activity WHERE usename = $1 AND backend_type IN ('client backend', 'walsender')
          AND datname = current_database() AND pid <> pg_backend_pid()`,
         [user],
       );
@@ -318,6 +345,10 @@ async function readOutput(folder: string, path: string): Promise<string | undefi
 
 function crashed({ code, signal }: Exit, due: number): Finding {
   return finding({ anomaly: 'crashed', ...crashWords(code, signal, due), count: 1 });
+}
+
+function leftEarly({ code, signal }: Exit): Finding {
+  return finding({ anomaly: 'crashed', ...leftWords(code, signal), count: 1 });
 }
 
 function wrongExit({ code, signal }: Exit, due: number): Finding {

@@ -58,6 +58,11 @@ export function crashWords(
   return { expected: `your program ends with exit code ${due}`, found };
 }
 
+export function leftWords(code: number | null, signal: string | null): { expected: string; found: string } {
+  const found = code === null ? `ended by ${signal ?? 'a signal'}` : `ended by itself with exit code ${code}`;
+  return { expected: 'your program runs until it is told to stop', found };
+}
+
 export function unfinishedWords(seconds: number): { expected: string; found: string } {
   return {
     expected: 'your program ends, as it did undisturbed',

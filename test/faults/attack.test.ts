@@ -181,3 +181,45 @@ test('nothing survives a kill, not even a child in a session of its own', async 
   assert.equal((await program.kill()).signal, 'SIGKILL');
   assert.equal(await isAlive(Number(child)), false);
 });
+
+test('a stream runs until what went in has come out, over all its starts, and is then told to stop', async (t) => {
+  for (const [how, faults] of [
+    ['listens', []],
+    ['deaf', []],
+    ['listens', [kill(2, 'after-durable')]],
+  ] as const) {
+    const cwd = await mkdtemp(join(tmpdir(), 'dej-stream-'));
+    t.after(() => rm(cwd, { recursive: true, force: true }));
+    const done = async (): Promise<boolean> =>
+      (await readFile(join(cwd, 'settled.txt'), 'utf8').catch(() => '')).includes('3:');
+    let calls = 0;
+    const { ended, exits, fired, http } = await run(t, [join(programs, 'stream.ts'), how], faults, {
+      cwd,
+      stream: {
+        graceMs: 300,
+        drive: async (signal) => {
+          calls++;
+          await until('all settled', done, { ...SOON, signal });
+        },
+      },
+    });
+    assert.deepEqual(
+      [ended, calls, exits.length, fired],
+      ['completed', 1, faults.length + 1, faults.map(() => true)],
+      how,
+    );
+    assert.deepEqual(http?.settled, { 'p-1': 1, 'p-2': 1, 'p-3': 1 });
+    assert.equal(exits.at(-1)?.signal, how === 'deaf' ? 'SIGKILL' : null);
+  }
+});
+
+test('a stream that ends by itself has crashed, and one that could not be fed tells nothing', async (t) => {
+  const stream = join(programs, 'stream.ts');
+  const forEver = async (signal: AbortSignal): Promise<void> => {
+    await until('nothing', () => false, { ...SOON, signal });
+  };
+  const left = await run(t, [stream, 'leaves'], [], { stream: { graceMs: 300, drive: forEver } });
+  assert.deepEqual([left.ended, left.exits.at(-1)?.code], ['crashed', 0]);
+  const failing = { graceMs: 300, drive: () => Promise.reject(new Error('no feed')) };
+  await assert.rejects(run(t, [stream, 'listens'], [], { stream: failing }), /no feed/);
+});

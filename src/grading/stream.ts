@@ -1,0 +1,120 @@
+import type { Client } from 'pg';
+
+import { until } from '#src/deadline.ts';
+import type { Hit } from '#src/faults/postgres-proxy.ts';
+import type { StreamOptions } from '#src/faults/stream.ts';
+
+/** For a program that runs until it is told to stop (SIGTERM, then `graceMs`). */
+export interface StreamPlan {
+  /** How long it may take to end; five seconds where it isn't given. */
+  readonly graceMs?: number;
+  /**
+   * Feeds the program, beside all its starts, and resolves when all that went in has come out: then it is told to stop
+   * and what it left is judged. It waits for conditions alone; a deadline ends it from outside.
+   */
+  drive(driver: StreamDriver): Promise<void>;
+  /** Called at every point of every boundary of the program, while what passes there is held. */
+  at?(hit: Hit, driver: StreamDriver): Promise<void>;
+}
+
+/** What a stage may do beside the running program. */
+export interface StreamDriver {
+  /** One transaction on PostgreSQL, carried out once even where the server dies meanwhile. */
+  write(...statements: readonly string[]): Promise<void>;
+  /** Begins a transaction and leaves it open; what comes back commits it. */
+  hold(...statements: readonly string[]): Promise<() => Promise<void>>;
+  /** Waits until the first column of the answer is true; a server that is away is waited for, too. */
+  until(what: string, sql: string): Promise<void>;
+  /** What a query gives now; none where the server or a table is away. */
+  ask(sql: string): Promise<readonly Record<string, unknown>[]>;
+}
+
+/** Longer than any run may take: the run's own deadline ends the wait. */
+const FOR_EVER_MS = 3_600_000;
+
+/** Writes what was fed, so that a transaction whose answer a crash swallowed is not repeated. */
+export const FED_TABLE = ['CREATE SCHEMA grader', 'CREATE TABLE grader.fed (n int PRIMARY KEY)'];
+
+const GRACE_MS = 5000;
+
+/** The plan's stream as an attack takes it. */
+export function streamOf(
+  plan: StreamPlan,
+  connect: () => Promise<Client>,
+): {
+  readonly options: StreamOptions;
+  readonly onHit: ((hit: Hit) => Promise<void>) | undefined;
+  close(): Promise<void>;
+} {
+  let over: AbortSignal | undefined;
+  const driver = openDriver(connect, () => over);
+  return {
+    options: {
+      graceMs: plan.graceMs ?? GRACE_MS,
+      drive: (signal) => {
+        over = signal;
+        return plan.drive(driver);
+      },
+    },
+    onHit: plan.at === undefined ? undefined : async (hit) => plan.at?.(hit, driver),
+    close: () => driver.close(),
+  };
+}
+
+export interface OpenDriver extends StreamDriver {
+  close(): Promise<void>;
+}
+
+/** Over connections of its own, made anew where one broke. */
+export function openDriver(connect: () => Promise<Client>, signal: () => AbortSignal | undefined): OpenDriver {
+  let known: Promise<Client> | undefined;
+  const held = new Set<Client>();
+  let fed = 0;
+  const ask = async (sql: string): Promise<Record<string, unknown>[] | undefined> => {
+    try {
+      known ??= connect();
+      return (await (await known).query<Record<string, unknown>>(sql)).rows;
+    } catch (error) {
+      // A mistake in the statement itself is the author's; only a server that is away is waited for.
+      const code = (error as { code?: string }).code ?? '';
+      if (/^(22|23|25|28|42|3F)/.test(code)) {
+        if (!/^(42P01|42703|3F000)$/.test(code)) throw error;
+        return undefined;
+      }
+      await (await known?.catch(() => undefined))?.end().catch(() => undefined);
+      known = undefined;
+      return undefined;
+    }
+  };
+  const wait = async <T>(what: string, probe: () => Promise<T | undefined | false>): Promise<T> =>
+    until(what, probe, { deadlineMs: FOR_EVER_MS, everyMs: 5, mostMs: 40, signal: signal() });
+  return {
+    ask: async (sql) => (await ask(sql)) ?? [],
+    until: async (what, sql) => {
+      await wait(what, async () => Object.values((await ask(sql))?.[0] ?? {})[0] === true);
+    },
+    write: async (...statements) => {
+      const n = ++fed;
+      const mark = `INSERT INTO grader.fed VALUES (${n})`;
+      await wait('PostgreSQL taking what is fed', async () => {
+        if (((await ask(`SELECT 1 FROM grader.fed WHERE n = ${n}`)) ?? []).length > 0) return true;
+        return (await ask(['BEGIN', ...statements, mark, 'COMMIT'].join(';\n'))) !== undefined;
+      });
+    },
+    hold: async (...statements) => {
+      const client = await connect();
+      held.add(client);
+      await client.query(['BEGIN', ...statements].join(';\n'));
+      return async () => {
+        await client.query('COMMIT');
+        held.delete(client);
+        await client.end();
+      };
+    },
+    close: async () => {
+      for (const client of held) await client.end().catch(() => undefined);
+      await (await known?.catch(() => undefined))?.end().catch(() => undefined);
+      known = undefined;
+    },
+  };
+}
