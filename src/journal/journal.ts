@@ -9,7 +9,9 @@ import { replaceFile } from '#src/files.ts';
 import { readCode, resetCode, saveCode, type CodeEdit, type CodeFile } from '#src/journal/code.ts';
 import { eventLog, EVENTS_FILE, unwritable } from '#src/journal/event-log.ts';
 import type { JournalEvent, NewEvent } from '#src/journal/event.ts';
-import { readNotes, saveNote, type NoteEdit, type NoteOutcome, type Notes } from '#src/journal/notes.ts';
+import { parseLog, type Log } from '#src/journal/log.ts';
+import { editLog, type LogEdit, type LogOutcome } from '#src/journal/log-edit.ts';
+import { readNotes, saveNote, textOf, type NoteEdit, type NoteOutcome, type Notes } from '#src/journal/notes.ts';
 import { handTicks, renderPage, type PageContent } from '#src/journal/page.ts';
 import type { Reading } from '#src/journal/reading.ts';
 import { lock, type Lock } from '#src/lock.ts';
@@ -27,6 +29,10 @@ export interface Journal {
   append(events: readonly NewEvent[]): Promise<readonly JournalEvent[]>;
   notes(guide: string): Promise<Notes>;
   saveNote(edit: NoteEdit): Promise<NoteOutcome>;
+  /** What `log.md` says now. */
+  log(): Promise<Log>;
+  /** Changes `log.md`; resolves when it is on the disk. */
+  changeLog(edit: LogEdit): Promise<LogOutcome>;
   /** What the learner wrote for an exercise; undefined where they have not begun. */
   code(file: CodeFile): Promise<string | undefined>;
   saveCode(edit: CodeEdit): Promise<NoteOutcome>;
@@ -40,6 +46,7 @@ export interface Journal {
 }
 
 export const PAGE_FILE = 'README.md';
+export const LOG_FILE = 'log.md';
 
 /** Written once, when the folder is made; from then on they are the learner's too. */
 const FIRST_FILES: Readonly<Record<string, string>> = {
@@ -51,6 +58,7 @@ const FIRST_FILES: Readonly<Record<string, string>> = {
   '.gitattributes': `# Lines that two machines added are both kept; the app drops doubles and puts them in order.
 events.jsonl merge=union
 README.md merge=union
+log.md merge=union
 concepts/*.md merge=union
 `,
 };
@@ -96,6 +104,8 @@ export function openJournal(paths: Paths, clock: Clock = systemClock): Journal {
     },
     notes: (guide) => readNotes(folder, guide),
     saveNote: (edit) => exclusively(() => saveNote(folder, edit)),
+    log: async () => parseLog(await textOf(join(folder, LOG_FILE))),
+    changeLog: (edit) => exclusively(() => changeLog(folder, edit)),
     code: (file) => readCode(folder, file),
     saveCode: (edit) => exclusively(() => saveCode(folder, edit)),
     resetCode: (file, starter) => exclusively(() => resetCode(folder, file, starter)),
@@ -115,6 +125,28 @@ export function openJournal(paths: Paths, clock: Clock = systemClock): Journal {
       });
     },
   };
+}
+
+async function changeLog(folder: string, edit: LogEdit): Promise<LogOutcome> {
+  const path = join(folder, LOG_FILE);
+  const known = await textOf(path);
+  const { text, outcome } = editLog(known, edit);
+  if (text === known) return outcome;
+  if (known === '') await addLogToMerges(folder);
+  await replaceFile(path, text).catch((error: unknown) => {
+    throw unwritable(path, error);
+  });
+  return outcome;
+}
+
+/** A folder that was made before there was a log says how all else is merged; a line that the learner took out stays out. */
+async function addLogToMerges(folder: string): Promise<void> {
+  const path = join(folder, '.gitattributes');
+  const known = await readFile(path, 'utf8').catch(() => '');
+  if (!known.includes('events.jsonl merge=union') || known.includes(LOG_FILE)) return;
+  await replaceFile(path, `${known.trimEnd()}\n${LOG_FILE} merge=union\n`).catch((error: unknown) => {
+    throw unwritable(path, error);
+  });
 }
 
 async function pageOf(folder: string): Promise<string> {

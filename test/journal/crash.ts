@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { forEachLine, signal, start } from '#src/process.ts';
 import { random } from '#src/random.ts';
+import type { Journal } from '#src/journal/journal.ts';
 import { folder, type Folder } from '#test/journal/folder.ts';
 
 const WRITER = join(import.meta.dirname, 'writer.ts');
@@ -57,6 +58,7 @@ async function checkAll(own: Folder, lines: readonly string[], how: 'kill' | 'fu
   assert.ok(setAside.length <= 1, 'at most the last line is torn');
   // What was refused is taken back; what a kill interrupted may have reached the disk.
   if (how === 'full') assert.equal(events.length, due.length, 'nothing that was refused is there');
+  await checkLog(journal, of('log').flat(), how);
   const texts = { note: (await journal.notes('03-idempotency')).texts.get('me'), code: await journal.code(CODE) };
   for (const kind of ['note', 'code'] as const) {
     const begun = lines.filter((line) => line.startsWith(`begin ${kind} `)).map((line) => line.slice('begin '.length));
@@ -72,6 +74,18 @@ async function checkAll(own: Folder, lines: readonly string[], how: 'kill' | 'fu
   assert.equal(after.events.length, events.length + 1);
   assert.equal(after.setAside.length, setAside.length);
   return saved.length;
+}
+
+async function checkLog(journal: Journal, due: readonly string[], how: 'kill' | 'full'): Promise<void> {
+  const { entries } = await journal.log();
+  const there = entries.map(({ id }) => id);
+  assert.deepEqual(
+    due.filter((id) => !there.includes(id)),
+    [],
+    'each entry of the log that was acknowledged is there',
+  );
+  assert.ok(there.length - due.length <= (how === 'full' ? 0 : 1), 'and at most what was being saved');
+  for (const { id, text } of entries) assert.equal(text, `thought ${id.replace('me-', '')}`, 'each one whole');
 }
 
 const CODE = { guide: '03-idempotency', exercise: 'me', extension: 'py' };

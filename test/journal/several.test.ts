@@ -5,6 +5,7 @@ import test from 'node:test';
 
 import type { NewEvent } from '#src/journal/event.ts';
 import { openJournal, type Journal } from '#src/journal/journal.ts';
+import type { LogEdit } from '#src/journal/log-edit.ts';
 import type { PageContent } from '#src/journal/page.ts';
 import { ownRoot, pathsOf } from '#src/paths.ts';
 import { capture } from '#src/process.ts';
@@ -27,6 +28,7 @@ const about = (prompt: string, text: string, base = '') => ({
   text,
   base,
 });
+const thought = (id: string, text: string): LogEdit => ({ type: 'add', kind: 'insight', id, day: '2026-01-05', text });
 const pageOf = (done: readonly string[]): PageContent => ({
   groups: [
     {
@@ -59,6 +61,8 @@ test('two tabs and two commands at once: all that is acknowledged is there, in s
       const outcome = await journal.saveNote(about(name, `${base}\nline ${n}`, base));
       assert.equal(outcome.kind, 'saved');
       base = outcome.kind === 'saved' ? outcome.text : '';
+      await journal.append([{ kind: 'reviewed', card: `question:${GUIDE}/${name}`, grade: 'good', elapsedMs: n }]);
+      await journal.changeLog(thought(`${name}-${n}`, `a thought of ${name}`));
       if (n % 5 === 0) await sync(journal);
     }
   };
@@ -78,6 +82,18 @@ test('two tabs and two commands at once: all that is acknowledged is there, in s
       for (const id of ids.split(' ')) assert.ok(there.has(id), id);
   }
   assert.equal(events.filter(({ kind }) => kind === 'ticked').length, 30);
+  assert.ok(events.filter(({ kind }) => kind === 'reviewed').length >= 30);
+  const { entries } = await own.open().log();
+  const ids = new Set(entries.map(({ id }) => id));
+  const acknowledged = [one, two].flatMap(({ stdout }) =>
+    [...stdout.matchAll(/^saved log (.*)$/gm)].map(([, id]) => id ?? ''),
+  );
+  const due = [
+    ...['a', 'b'].flatMap((name) => Array.from({ length: 15 }, (_, i) => `${name}-${i + 1}`)),
+    ...acknowledged,
+  ];
+  assert.ok(acknowledged.length > 0);
+  assert.deepEqual([ids.size, due.filter((id) => !ids.has(id))], [due.length, []]);
   const { texts } = await own.open().notes(GUIDE);
   assert.deepEqual([...texts.keys()].sort(), ['a', 'b', 'one', 'two']);
   for (const name of ['a', 'b']) assert.equal(texts.get(name)?.split('\n').length, 15);
@@ -117,6 +133,8 @@ test('the folders of two machines are merged by git: both have everything, in on
   await laptop.journal.append([answered('first')]);
   await laptop.journal.saveNote(about('common', 'written on the laptop'));
   await sync(laptop.journal);
+  await laptop.journal.changeLog(thought('common', 'from the first day'));
+  await laptop.journal.changeLog({ ...thought('asked', 'Why twice?'), kind: 'question' } as LogEdit);
   await laptop.git('add', '-A');
   await laptop.git('commit', '-qm', 'first day');
   await git(base)('clone', '-q', laptop.at, join(base, 'desk'));
@@ -128,6 +146,11 @@ test('the folders of two machines are merged by git: both have everything, in on
   ] as const) {
     await here.journal.append([answered(`on ${item}`), { kind: 'ticked', item, done: true }]);
     await here.journal.saveNote(about(item.replace('/', '-'), `my words on ${item}`));
+    for (const n of [1, 2]) await here.journal.changeLog(thought(`${item}-${n}`.replace('/', '-'), `the same\nwords`));
+    await here.journal.changeLog({ type: 'answer', id: 'asked', text: `because of ${item}` });
+    await here.journal.append([{ kind: 'reviewed', card: `question:${GUIDE}/first`, grade: 'again', elapsedMs: 5 }]);
+    const log = await readFile(here.file('log.md'), 'utf8');
+    await writeFile(here.file('log.md'), `${log}\nWritten on ${item}.\n`);
     await sync(here.journal);
     const page = await readFile(here.file('README.md'), 'utf8');
     await writeFile(here.file('README.md'), `${page.trimEnd()}\n\nI like ${item}.\n`);
@@ -144,7 +167,11 @@ test('the folders of two machines are merged by git: both have everything, in on
   assert.deepEqual(readings[0].events, readings[1].events);
   assert.deepEqual(readings[0].setAside, []);
   const told = readings[0].events.map((event) => (event.kind === 'answered' ? event.question : event.kind));
-  assert.deepEqual(told, ['first', 'on concepts/a', 'ticked', 'on concepts/b', 'ticked']);
+  assert.deepEqual(told, [
+    'first',
+    ...['on concepts/a', 'ticked', 'reviewed'],
+    ...['on concepts/b', 'ticked', 'reviewed'],
+  ]);
   for (const { journal, file } of [laptop, desk]) {
     await sync(journal);
     const page = await readFile(file('README.md'), 'utf8');
@@ -153,6 +180,14 @@ test('the folders of two machines are merged by git: both have everything, in on
     for (const item of ['a', 'b']) assert.ok(page.includes(`I like concepts/${item}.`));
     const { texts } = await journal.notes(GUIDE);
     assert.equal(texts.get('common'), 'written on the laptop');
+    const { entries } = await journal.log();
+    const words = entries.map(({ id, text, answers }) => [id, text, ...answers]);
+    const same = ['a-1', 'a-2', 'b-1', 'b-2'].map((id) => [`concepts-${id}`, 'the same\nwords']);
+    const asked = ['asked', 'Why twice?', 'because of concepts/a', 'because of concepts/b'];
+    const sorted = (rows: readonly (readonly string[])[]) => rows.map((row) => row.toSorted()).toSorted();
+    assert.deepEqual(sorted(words), sorted([asked, ['common', 'from the first day'], ...same]));
+    const log = await readFile(file('log.md'), 'utf8');
+    for (const item of ['a', 'b']) assert.equal(log.split(`Written on concepts/${item}.`).length, 2);
     for (const item of ['a', 'b']) assert.equal(texts.get(`concepts-${item}`), `my words on concepts/${item}`);
   }
 });
