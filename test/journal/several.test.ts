@@ -103,32 +103,50 @@ test('two tabs and two commands at once: all that is acknowledged is there, in s
   assert.match(page, /- \[x\] concepts\/a[^]*- \[x\] concepts\/b/);
 });
 
+/** Git in a folder, as somebody of whom nothing of this machine is known. */
+const git =
+  (where: string) =>
+  async (...args: string[]) => {
+    const identity = [
+      '-c',
+      'user.name=Learner',
+      '-c',
+      'user.email=learner@example.org',
+      '-c',
+      'init.defaultBranch=main',
+    ];
+    const { code, stdout, stderr } = await capture(['git', ...identity, ...args], { cwd: where });
+    assert.equal(code, 0, `git ${args.join(' ')}: ${stdout}${stderr}`);
+  };
+
+/** A clone of the learner's folder, with a state and a clock of its own. */
+async function machine(base: string, name: string) {
+  const at = join(base, name);
+  await mkdir(at, { recursive: true });
+  const env = { DEJ_STATE: join(base, `state-${name}`), DEJ_JOURNAL: join(at, 'journal') };
+  let ticks = name === 'laptop' ? 0 : 500;
+  const journal = openJournal(pathsOf(ownRoot(), env), () => Date.UTC(2026, 0, 1) + 1000 * ticks++);
+  return { at, journal, git: git(at), file: (path: string) => join(at, 'journal', path) };
+}
+
+/** What one machine adds; some of it is the same on the other, and stands beside it. */
+async function oneDay(here: Awaited<ReturnType<typeof machine>>, item: string): Promise<void> {
+  await here.journal.append([answered(`on ${item}`), { kind: 'ticked', item, done: true }]);
+  await here.journal.saveNote(about(item.replace('/', '-'), `my words on ${item}`));
+  for (const n of [1, 2]) await here.journal.changeLog(thought(`${item}-${n}`.replace('/', '-'), `the same\nwords`));
+  await here.journal.changeLog({ type: 'answer', id: 'asked', text: `because of ${item}` });
+  await here.journal.append([{ kind: 'reviewed', card: `question:${GUIDE}/first`, grade: 'again', elapsedMs: 5 }]);
+  const log = await readFile(here.file('log.md'), 'utf8');
+  await writeFile(here.file('log.md'), `${log}\nWritten on ${item}.\n`);
+  await sync(here.journal);
+  const page = await readFile(here.file('README.md'), 'utf8');
+  await writeFile(here.file('README.md'), `${page.trimEnd()}\n\nI like ${item}.\n`);
+}
+
 test('the folders of two machines are merged by git: both have everything, in one order, and one block of boxes', async () => {
   await using own = await folder();
-  const git =
-    (where: string) =>
-    async (...args: string[]) => {
-      const identity = [
-        '-c',
-        'user.name=Learner',
-        '-c',
-        'user.email=learner@example.org',
-        '-c',
-        'init.defaultBranch=main',
-      ];
-      const { code, stdout, stderr } = await capture(['git', ...identity, ...args], { cwd: where });
-      assert.equal(code, 0, `git ${args.join(' ')}: ${stdout}${stderr}`);
-    };
   const base = join(own.journal, '..');
-  const machine = async (name: string) => {
-    const at = join(base, name);
-    await mkdir(at, { recursive: true });
-    const env = { DEJ_STATE: join(base, `state-${name}`), DEJ_JOURNAL: join(at, 'journal') };
-    let ticks = name === 'laptop' ? 0 : 500;
-    const journal = openJournal(pathsOf(ownRoot(), env), () => Date.UTC(2026, 0, 1) + 1000 * ticks++);
-    return { at, journal, git: git(at), file: (path: string) => join(at, 'journal', path) };
-  };
-  const laptop = await machine('laptop');
+  const laptop = await machine(base, 'laptop');
   await laptop.git('init', '-q');
   await laptop.journal.append([answered('first')]);
   await laptop.journal.saveNote(about('common', 'written on the laptop'));
@@ -138,22 +156,13 @@ test('the folders of two machines are merged by git: both have everything, in on
   await laptop.git('add', '-A');
   await laptop.git('commit', '-qm', 'first day');
   await git(base)('clone', '-q', laptop.at, join(base, 'desk'));
-  const desk = await machine('desk');
+  const desk = await machine(base, 'desk');
 
   for (const [here, item] of [
     [laptop, 'concepts/a'],
     [desk, 'concepts/b'],
   ] as const) {
-    await here.journal.append([answered(`on ${item}`), { kind: 'ticked', item, done: true }]);
-    await here.journal.saveNote(about(item.replace('/', '-'), `my words on ${item}`));
-    for (const n of [1, 2]) await here.journal.changeLog(thought(`${item}-${n}`.replace('/', '-'), `the same\nwords`));
-    await here.journal.changeLog({ type: 'answer', id: 'asked', text: `because of ${item}` });
-    await here.journal.append([{ kind: 'reviewed', card: `question:${GUIDE}/first`, grade: 'again', elapsedMs: 5 }]);
-    const log = await readFile(here.file('log.md'), 'utf8');
-    await writeFile(here.file('log.md'), `${log}\nWritten on ${item}.\n`);
-    await sync(here.journal);
-    const page = await readFile(here.file('README.md'), 'utf8');
-    await writeFile(here.file('README.md'), `${page.trimEnd()}\n\nI like ${item}.\n`);
+    await oneDay(here, item);
     await here.git('add', '-A');
     await here.git('commit', '-qm', item);
   }
