@@ -90,6 +90,8 @@ export interface SandboxRequest {
   readonly extensions?: readonly string[] | undefined;
   /** A whole server for this place alone, whose administrator it is; only PostgreSQL has it. */
   readonly own?: boolean | undefined;
+  /** A way in through a proxy of the asker's, for one program; only our own Kafka has it. */
+  readonly lane?: boolean | undefined;
 }
 
 /** Where a block's code is sent. A socket path reaches a worker that speaks the protocol of worker.ts. */
@@ -111,6 +113,8 @@ export type Address =
       readonly engine: EngineName;
       readonly env: Readonly<Record<string, string>>;
       readonly worker?: { readonly socketPath: string; readonly directory: string } | undefined;
+      /** Where the asker's proxy must listen, and where it leads. */
+      readonly lane?: { readonly listen: number; readonly upstream: number } | undefined;
     };
 
 /** How an engine is hurt: `kill` ends all of its processes at once; `rewind` is an end without a checkpoint. */

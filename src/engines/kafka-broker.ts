@@ -10,6 +10,7 @@ import type { ReadyJvm } from '#src/engines/jvm.ts';
 import { javaEnvironment, launchJvm, relaunchJvm, type JvmServer, type ServerSpec } from '#src/engines/jvm-server.ts';
 import { openAccess } from '#src/engines/kafka-access.ts';
 import { answers, openAdmin } from '#src/engines/kafka-admin.ts';
+import { LANES, lanePorts, type Lane } from '#src/engines/kafka-lanes.ts';
 import { flagsFor, logFlag, writeSettings } from '#src/engines/kafka-settings.ts';
 import { WorldError } from '#src/error.ts';
 import { capture } from '#src/process.ts';
@@ -17,13 +18,16 @@ import { capture } from '#src/process.ts';
 /** Counts up when another template or archive is needed. */
 const EDITION = 1;
 
-/** One broker: a folder of its own, two ports of loopback, a process. */
+/** One broker: a folder of its own, ports of loopback, a process. */
 export class Broker {
   readonly #spec: ServerSpec;
   readonly #context: StartContext;
   #server: JvmServer;
 
-  private constructor(spec: ServerSpec, context: StartContext, server: JvmServer) {
+  readonly #listening: readonly number[];
+
+  private constructor(spec: ServerSpec, context: StartContext, server: JvmServer, listening: readonly number[]) {
+    this.#listening = listening;
     this.#spec = spec;
     this.#context = context;
     this.#server = server;
@@ -46,8 +50,9 @@ export class Broker {
       context,
     );
     context.onProgress({ what: 'Starting Kafka' });
-    const spec = { ...bare, flags: [...archive, ...bare.flags] };
-    return new Broker(spec, context, await launchJvm(spec, context));
+    const listening = await lanePorts(LANES);
+    const spec = { ...bare, ...withLanes(directory, listening), flags: [...archive, ...bare.flags] };
+    return new Broker(spec, context, await launchJvm(spec, context), listening);
   }
 
   get pid(): number {
@@ -56,6 +61,11 @@ export class Broker {
 
   get bootstrap(): string {
     return `127.0.0.1:${this.#server.ports[0]}`;
+  }
+
+  /** Ways in for programs behind a proxy. */
+  get lanes(): readonly Lane[] {
+    return lanesOn(this.#server.ports, this.#listening);
   }
 
   get died(): JvmServer['died'] {
@@ -86,10 +96,27 @@ async function specOf(jvm: ReadyJvm, directory: string): Promise<ServerSpec> {
     flags,
     main: 'kafka.Kafka',
     directory,
-    ports: 2,
+    ports: OWN_PORTS,
     prepare: async ([port = 0, controllerPort = 0]) => [await writeSettings({ directory, port, controllerPort })],
     probe: ([port]) => answers(openAccess(`127.0.0.1:${port}`)),
   };
+}
+
+const OWN_PORTS = 2;
+
+/** The same with a listener for each port that a proxy will have. */
+function withLanes(directory: string, listening: readonly number[]): Pick<ServerSpec, 'ports' | 'prepare'> {
+  return {
+    ports: OWN_PORTS + listening.length,
+    prepare: async (ports) => {
+      const [port = 0, controllerPort = 0] = ports;
+      return [await writeSettings({ directory, port, controllerPort, lanes: lanesOn(ports, listening) })];
+    },
+  };
+}
+
+function lanesOn(ports: readonly number[], listening: readonly number[]): Lane[] {
+  return listening.map((listen, i) => ({ listen, upstream: ports[OWN_PORTS + i] ?? 0 }));
 }
 
 /** One run for the archive of classes: the broker, a topic, and an orderly end. */

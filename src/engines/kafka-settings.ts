@@ -1,6 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import type { Lane } from '#src/engines/kafka-lanes.ts';
+
 /** Flags of Java for a broker on a learner's machine: quick to start, small, and content with little data. */
 export const KAFKA_FLAGS: readonly string[] = [
   '-XX:TieredStopAtLevel=1',
@@ -27,7 +29,6 @@ const SETTINGS = {
   'process.roles': 'broker,controller',
   'node.id': 1,
   'controller.listener.names': 'CONTROLLER',
-  'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
   'num.partitions': 1,
   'offsets.topic.replication.factor': 1,
   'offsets.topic.num.partitions': 1,
@@ -66,15 +67,25 @@ export interface BrokerPlace {
   readonly directory: string;
   readonly port: number;
   readonly controllerPort: number;
+  /** Ways in for programs behind a proxy. */
+  readonly lanes?: readonly Lane[];
 }
 
 /** Writes the broker's settings and gives their path. */
-export async function writeSettings({ directory, port, controllerPort }: BrokerPlace): Promise<string> {
+export async function writeSettings({ directory, port, controllerPort, lanes = [] }: BrokerPlace): Promise<string> {
+  const named = lanes.map((lane, i) => ({ name: `LANE${i + 1}`, ...lane }));
+  const own = ['PLAINTEXT', 'CONTROLLER', ...named.map(({ name }) => name)];
+  const at = (name: string, where: number): string => `${name}://127.0.0.1:${where}`;
   const all = {
     ...SETTINGS,
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    'listener.security.protocol.map': own.map((name) => `${name}:PLAINTEXT`).join(','),
+    listeners: [
+      at('PLAINTEXT', port),
+      at('CONTROLLER', controllerPort),
+      ...named.map(({ name, upstream }) => at(name, upstream)),
+    ].join(','),
+    'advertised.listeners': [at('PLAINTEXT', port), ...named.map(({ name, listen }) => at(name, listen))].join(','),
     'log.dirs': join(directory, 'data'),
   };
   await mkdir(directory, { recursive: true });

@@ -8,10 +8,11 @@ import { jvmEngine } from '#src/engines/jvm-engine.ts';
 import { accessFrom, javaConfig, openAccess, variablesOf, type KafkaAccess } from '#src/engines/kafka-access.ts';
 import { answers } from '#src/engines/kafka-admin.ts';
 import { Broker } from '#src/engines/kafka-broker.ts';
+import { Lanes } from '#src/engines/kafka-lanes.ts';
 import { KafkaPlaces } from '#src/engines/kafka-places.ts';
 import { writeProperties } from '#src/engines/kafka-settings.ts';
 import { KafkaTools } from '#src/engines/kafka-tools.ts';
-import { WorldError } from '#src/error.ts';
+import { LearnerError, WorldError } from '#src/error.ts';
 import type { Paths } from '#src/paths.ts';
 
 const VERSION = '4.3.1';
@@ -36,7 +37,7 @@ async function startKafka(jvm: ReadyJvm, context: StartContext): Promise<Running
   const own = accessFrom(process.env);
   if (own !== undefined) return useKafka(own, jvm, context);
   const broker = await Broker.start(jvm, VERSION, join(context.directory, 'broker'), context);
-  const kafka = await serve({ jvm, access: openAccess(broker.bootstrap), isOurs: true }, context);
+  const kafka = await serve({ jvm, access: openAccess(broker.bootstrap), lanes: new Lanes(broker.lanes) }, context);
   // A tool that waits for a broker which is no more would wait for ever.
   void broker.died.then(() => kafka.tools.close());
   return {
@@ -65,7 +66,7 @@ async function useKafka(access: KafkaAccess, jvm: ReadyJvm, context: StartContex
       remedy:
         'Check the address and KAFKA_SECURITY_PROTOCOL and its user; without KAFKA_BOOTSTRAP one is started here.',
     });
-  const kafka = await serve({ jvm, access, isOurs: false }, context);
+  const kafka = await serve({ jvm, access, lanes: undefined }, context);
   return {
     state: 'running',
     version: VERSION,
@@ -80,6 +81,9 @@ async function useKafka(access: KafkaAccess, jvm: ReadyJvm, context: StartContex
   };
 }
 
+const OWN_KAFKA = 'a program is graded on a Kafka that is started here: yours can’t be made to lead through a proxy';
+const OWN_REMEDY = 'Unset KAFKA_BOOTSTRAP, then ./dej engines stop kafka, and check again.';
+
 interface Served {
   readonly places: KafkaPlaces;
   readonly tools: KafkaTools;
@@ -88,10 +92,10 @@ interface Served {
 
 /** Places and tools on a Kafka that answers. */
 async function serve(
-  { jvm, access, isOurs }: { jvm: ReadyJvm; access: KafkaAccess; isOurs: boolean },
+  { jvm, access, lanes }: { jvm: ReadyJvm; access: KafkaAccess; lanes: Lanes | undefined },
   context: StartContext,
 ): Promise<Served> {
-  const places = new KafkaPlaces(access, { isOurs, log: (line) => context.log.write(line) });
+  const places = new KafkaPlaces(access, { isOurs: lanes !== undefined, log: (line) => context.log.write(line) });
   const folders = new Folders(context.directory, context.paths);
   const socketPath = join(context.paths.sockets, `k${randomBytes(4).toString('hex')}`);
   const config = javaConfig(access);
@@ -102,13 +106,16 @@ async function serve(
   return {
     places,
     tools,
-    async sandbox({ data }) {
+    async sandbox({ data, lane: withLane = false }) {
+      if (withLane && lanes === undefined) throw new LearnerError(OWN_KAFKA, OWN_REMEDY);
       const directory = await folders.take(data);
       const place = places.take();
       const env = variablesOf(access, place.prefix);
+      const lane = withLane ? await lanes?.take() : undefined;
       return {
-        address: { kind: 'service', engine: 'kafka', env, worker: { socketPath, directory } },
+        address: { kind: 'service', engine: 'kafka', env, worker: { socketPath, directory }, lane },
         async close() {
+          if (lane !== undefined) lanes?.giveBack(lane);
           await Promise.all([place.close(), folders.giveBack(directory, data)]);
         },
       };

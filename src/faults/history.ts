@@ -6,7 +6,7 @@ export interface HistoryEvent {
   readonly atMs: number;
   /** The program's start that it belongs to, from 1. */
   readonly incarnation: number;
-  readonly lane: 'program' | 'postgres' | 'http' | 'file' | 'fault' | 'oracle';
+  readonly lane: 'program' | 'postgres' | 'kafka' | 'http' | 'file' | 'fault' | 'oracle';
   readonly kind: string;
   readonly text: string;
   readonly boundary?: string;
@@ -14,6 +14,8 @@ export interface HistoryEvent {
   /** Of the boundary, where it is known, and its number within it. */
   readonly role?: string;
   readonly roleNth?: number;
+  /** It stands for all numbers above this one, up to its own. */
+  readonly since?: number;
   readonly point?: Point;
   readonly detail?: Record<string, unknown>;
 }

@@ -20,6 +20,8 @@ export interface Upstream {
 export interface Hit {
   readonly boundary: string;
   readonly nth: number;
+  /** Where one boundary stands for several numbers, as a request of many records does: those above this one. */
+  readonly since?: number;
   /** What kind of boundary it is, where that is known: for a commit, the tables that it writes. */
   readonly role?: string;
   /** Counted within its role. */

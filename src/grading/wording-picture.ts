@@ -8,6 +8,7 @@ import { number } from '#src/grading/wording-oracle.ts';
 export const LANES = {
   program: { name: 'program', says: 'yours' },
   postgres: { name: 'PostgreSQL', says: 'commits made durable' },
+  kafka: { name: 'Kafka', says: 'writes and commits made durable' },
   http: { name: 'server', says: 'requests it acted on' },
   file: { name: 'files', says: 'written by your program' },
   fault: { name: 'faults', says: 'what we did' },

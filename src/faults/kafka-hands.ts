@@ -1,0 +1,243 @@
+import type * as Client from '@platformatic/kafka';
+
+import { until } from '#src/deadline.ts';
+import { WorldError } from '#src/error.ts';
+
+/** A record as it stands in a topic, or as it is to be written there. */
+export interface KafkaRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly key: Buffer | null;
+  /** Null: the record says that its key is no more. */
+  readonly value: Buffer | null;
+  readonly headers: readonly (readonly [name: string, value: Buffer])[];
+  readonly timestampMs: number;
+}
+
+/** What a grader sees and does in Kafka, on a way of its own that no program and no fault is on. */
+export interface KafkaHands {
+  /** Makes topics and gives their names by their id in hex. */
+  createTopics(topics: Readonly<Record<string, number>>): Promise<ReadonlyMap<string, string>>;
+  write(records: readonly Omit<KafkaRecord, 'offset'>[]): Promise<void>;
+  /** What a group has committed, for each of the partitions; nothing is 0. */
+  committed(group: string, topic: string, partitions: number): Promise<number[]>;
+  /** Where each partition ends: for all, or for those who read only what is committed. */
+  ends(topic: string, partitions: number, which: 'all' | 'committed'): Promise<number[]>;
+  /** All records of a topic that a reader of committed records sees, by partition and offset. */
+  read(topic: string, partitions: number): Promise<KafkaRecord[]>;
+  /** A member that was killed is one until its session times out; the group goes on at once when it is shown out. */
+  evict(group: string): Promise<void>;
+  /** Takes back what a killed program left open under these names, so that readers needn't wait for its time-out. */
+  fence(ids: readonly string[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+const TIMEOUT_MS = 10_000;
+const READ_COMMITTED = 1;
+const LATEST = -1n;
+const MAX_BYTES = 64 * 1024 * 1024;
+
+/** `bootstrap` is one broker of ours. */
+export async function openKafkaHands(bootstrap: string): Promise<KafkaHands> {
+  const kafka = await import('@platformatic/kafka');
+  const [host = '', port = ''] = bootstrap.split(':');
+  const connection = new kafka.Connection('oracle', { connectTimeout: TIMEOUT_MS, requestTimeout: TIMEOUT_MS });
+  const producer = new kafka.Producer({
+    clientId: 'oracle',
+    bootstrapBrokers: [bootstrap],
+    retries: 5,
+    retryDelay: 50,
+  });
+  try {
+    await connection.connect(host, Number(port));
+  } catch (error) {
+    throw ours(error);
+  }
+  return new Hands(kafka, connection, producer);
+}
+
+class Hands implements KafkaHands {
+  readonly #kafka: typeof Client;
+  readonly #connection: Client.Connection;
+  readonly #producer: Client.Producer<Buffer, Buffer, Buffer, Buffer>;
+  readonly #ids = new Map<string, string>();
+
+  constructor(
+    kafka: typeof Client,
+    connection: Client.Connection,
+    producer: Client.Producer<Buffer, Buffer, Buffer, Buffer>,
+  ) {
+    this.#kafka = kafka;
+    this.#connection = connection;
+    this.#producer = producer;
+  }
+
+  async createTopics(topics: Readonly<Record<string, number>>): Promise<ReadonlyMap<string, string>> {
+    // What is written carries times of long ago, and must not be taken for old.
+    const configs = [{ name: 'retention.ms', value: '-1' }];
+    const asked = Object.entries(topics).map(([name, numPartitions]) => ({
+      name,
+      numPartitions,
+      replicationFactor: 1,
+      assignments: [],
+      configs,
+    }));
+    const made = await tried(() => this.#kafka.createTopicsV7.api.async(this.#connection, asked, TIMEOUT_MS, false));
+    const names = new Map<string, string>();
+    for (const { name, topicId } of made.topics) {
+      this.#ids.set(name, topicId);
+      names.set(topicId.replaceAll('-', ''), name);
+    }
+    return names;
+  }
+
+  async write(records: readonly Omit<KafkaRecord, 'offset'>[]): Promise<void> {
+    if (records.length === 0) return;
+    const messages = records.map(({ topic, partition, key, value, headers, timestampMs }) => ({
+      topic,
+      partition,
+      timestamp: BigInt(timestampMs),
+      ...(key === null ? {} : { key }),
+      ...(value === null ? {} : { value }),
+      headers: new Map(headers.map(([name, one]) => [Buffer.from(name), one])),
+    }));
+    await tried(() => this.#producer.send({ messages, acks: -1 }));
+  }
+
+  async committed(group: string, topic: string, partitions: number): Promise<number[]> {
+    const partitionIndexes = range(partitions);
+    const topics = [{ name: topic, partitionIndexes }];
+    const asked = [{ groupId: group, memberEpoch: -1, topics }];
+    const answer = await tried(() => this.#kafka.offsetFetchV9.api.async(this.#connection, asked, false));
+    const found = answer.groups[0]?.topics[0]?.partitions ?? [];
+    return partitionIndexes.map((index) =>
+      Math.max(0, Number(found.find(({ partitionIndex }) => partitionIndex === index)?.committedOffset ?? 0n)),
+    );
+  }
+
+  async ends(topic: string, partitions: number, which: 'all' | 'committed'): Promise<number[]> {
+    const asked = range(partitions).map((partitionIndex) => ({
+      partitionIndex,
+      currentLeaderEpoch: -1,
+      timestamp: LATEST,
+    }));
+    const isolation = which === 'committed' ? READ_COMMITTED : 0;
+    const topics = [{ name: topic, partitions: asked }];
+    const answer = await tried(() => this.#kafka.listOffsetsV9.api.async(this.#connection, -1, isolation, topics));
+    const found = answer.topics[0]?.partitions ?? [];
+    return range(partitions).map((index) =>
+      Number(found.find(({ partitionIndex }) => partitionIndex === index)?.offset ?? 0n),
+    );
+  }
+
+  async read(topic: string, partitions: number): Promise<KafkaRecord[]> {
+    const ends = await this.ends(topic, partitions, 'committed');
+    const all: KafkaRecord[] = [];
+    for (const [partition, end] of ends.entries()) {
+      for (let at = 0; at < end;) {
+        const found = await this.#fetch(topic, partition, at);
+        if (found.next <= at) break;
+        at = found.next;
+        all.push(...found.records.filter(({ offset }) => offset < end));
+      }
+    }
+    return all;
+  }
+
+  async #fetch(topic: string, partition: number, from: number): Promise<{ records: KafkaRecord[]; next: number }> {
+    const place = { partition, currentLeaderEpoch: -1, fetchOffset: BigInt(from), lastFetchedEpoch: -1 };
+    const topics = [{ topicId: this.#ids.get(topic) ?? '', partitions: [{ ...place, partitionMaxBytes: MAX_BYTES }] }];
+    const { fetchV17 } = this.#kafka;
+    const answer = await tried(() =>
+      fetchV17.api.async(this.#connection, 100, 1, MAX_BYTES, READ_COMMITTED, 0, -1, topics, [], ''),
+    );
+    const found = answer.responses[0]?.partitions[0];
+    const aborted = [...(found?.abortedTransactions ?? [])];
+    const open = new Set<bigint>();
+    const records: KafkaRecord[] = [];
+    let next = from;
+    for (const batch of found?.records ?? []) {
+      const last = Number(batch.firstOffset) + batch.lastOffsetDelta;
+      next = Math.max(next, last + 1);
+      for (const { producerId, firstOffset } of aborted)
+        if (firstOffset >= batch.firstOffset && Number(firstOffset) <= last) open.add(producerId);
+      // The mark of an end is no record; behind it the same producer's next transaction begins.
+      if ((batch.attributes & CONTROL) !== 0) open.delete(batch.producerId);
+      else if ((batch.attributes & TRANSACTIONAL) === 0 || !open.has(batch.producerId))
+        records.push(...recordsOf(batch, topic, partition));
+    }
+    return { records: records.filter(({ offset }) => offset >= from), next };
+  }
+
+  async evict(group: string): Promise<void> {
+    const { describeGroupsV5, leaveGroupV5, consumerGroupDescribeV0, consumerGroupHeartbeatV1 } = this.#kafka;
+    const on = this.#connection;
+    // A group is of one kind or the other, and asking for the other kind is an error.
+    const classic = await describeGroupsV5.api.async(on, [group], false).catch(() => undefined);
+    const members = (classic?.groups[0]?.members ?? []).map(({ memberId, groupInstanceId }) => ({
+      memberId,
+      groupInstanceId,
+      reason: 'killed',
+    }));
+    if (members.length > 0) await leaveGroupV5.api.async(on, group, members).catch(() => undefined);
+    const modern = await consumerGroupDescribeV0.api.async(on, [group], false).catch(() => undefined);
+    for (const { memberId, instanceId } of modern?.groups[0]?.members ?? [])
+      await consumerGroupHeartbeatV1.api
+        .async(on, group, memberId, -1, instanceId, null, 0, null, null, null, [])
+        .catch(() => undefined);
+  }
+
+  async fence(ids: readonly string[]): Promise<void> {
+    const { initProducerIdV5, describeTransactionsV0 } = this.#kafka;
+    for (const id of ids)
+      await until(
+        `end of the transaction of ${id}`,
+        async () => {
+          // While an earlier end is still being written, this is refused.
+          const begun = await initProducerIdV5.api.async(this.#connection, id, 60_000, -1n, -1).catch(() => undefined);
+          if (begun === undefined) return false;
+          const { transactionStates } = await describeTransactionsV0.api.async(this.#connection, [id]);
+          return !/Prepare|Ongoing/.test(transactionStates[0]?.transactionState ?? '');
+        },
+        { deadlineMs: TIMEOUT_MS, everyMs: 5 },
+      );
+  }
+
+  async close(): Promise<void> {
+    await this.#producer.close().catch(() => undefined);
+    await this.#connection.close().catch(() => undefined);
+  }
+}
+
+const TRANSACTIONAL = 1 << 4;
+const CONTROL = 1 << 5;
+
+function recordsOf(batch: Client.RecordsBatch, topic: string, partition: number): KafkaRecord[] {
+  return batch.records.map(({ offsetDelta, timestampDelta, key, value, headers }) => ({
+    topic,
+    partition,
+    offset: Number(batch.firstOffset) + offsetDelta,
+    key,
+    value,
+    headers: headers.map(([name, one]) => [String(name ?? ''), one ?? Buffer.alloc(0)] as const),
+    timestampMs: Number(batch.firstTimestamp + timestampDelta),
+  }));
+}
+
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i);
+}
+
+async function tried<T>(question: () => Promise<T>): Promise<T> {
+  try {
+    return await question();
+  } catch (error) {
+    throw ours(error);
+  }
+}
+
+function ours(error: unknown): WorldError {
+  const message = error instanceof Error ? error.message : String(error);
+  return new WorldError(`Kafka did not answer the oracle (${message})`, { remedy: 'Run it again.', cause: error });
+}

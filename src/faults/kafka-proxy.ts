@@ -1,0 +1,283 @@
+import { connect, createServer, type Socket } from 'node:net';
+
+import type { History } from '#src/faults/history.ts';
+import { KafkaCounts, type KafkaStep } from '#src/faults/kafka-counts.ts';
+import { KafkaSplitter } from '#src/faults/kafka-frames.ts';
+import {
+  errorOf,
+  headOf,
+  isForeground,
+  isIdle,
+  noteOf,
+  transactionalIdOf,
+  type KafkaRequest,
+} from '#src/faults/kafka-requests.ts';
+import type { Hit } from '#src/faults/postgres-proxy.ts';
+import type { Point } from '#src/faults/schedule.ts';
+import { until } from '#src/deadline.ts';
+import { WorldError } from '#src/error.ts';
+
+export interface KafkaProxyOptions {
+  /** The port that the broker tells clients, and where it listens itself. */
+  readonly lane: { readonly listen: number; readonly upstream: number };
+  /** The names of this run's topics begin so. */
+  readonly prefix: string;
+  /** Topics by their id in hex: newer clients write ids. */
+  readonly names?: ReadonlyMap<string, string>;
+  readonly history: History;
+  /** Asked at every point while the message is held: `drop` passes nothing more. */
+  readonly onPoint: (hit: Hit) => Promise<'go' | 'drop'>;
+  /** Whether something is to happen at this point: only then is it worth waiting for what is already under way. */
+  readonly isDue?: (hit: Hit) => boolean;
+}
+
+export interface KafkaProxy {
+  readonly host: string;
+  readonly port: number;
+  /** Writes, commits and ends of transactions that the broker still owes an answer. */
+  inFlight(): number;
+  /** Since when the program has only been reading and waiting, as `performance.now()` counts. */
+  idleSince(): number;
+  /** Under which names the program has written in transactions. */
+  transactionalIds(): readonly string[];
+  /** The program is about to be ended: nothing of it reaches the broker any more. */
+  hold(): void;
+  /** Boundaries are counted anew. */
+  nextIncarnation(): void;
+  /** Resolves when the broker has answered all that it had received; then every connection is cut. */
+  quiet(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** How long nothing more may come before what the program does next counts as caused by what it was told. */
+const UNDER_WAY_MS = 25;
+const UNDER_WAY_LIMIT_MS = 1000;
+
+/**
+ * Stands between one program and Kafka. Writes are the boundary `kafka.produce`, commits of offsets `kafka.offset`, ends
+ * of transactions `kafka.endtxn`, and what joins one `kafka.addtxn`.
+ */
+export async function startKafkaProxy(options: KafkaProxyOptions): Promise<KafkaProxy> {
+  const shared: Shared = {
+    options,
+    counts: new KafkaCounts(options.prefix),
+    links: new Set(),
+    told: [],
+    ids: new Set(),
+    isHeld: false,
+    gate: Promise.resolve(),
+    idleSince: performance.now(),
+    busyMs: 0,
+  };
+  const server = createServer((client) => void new Link(client, shared));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) =>
+      reject(new WorldError(`port ${options.lane.listen} is taken (${error.message})`, { remedy: 'Run it again.' })),
+    );
+    server.listen(options.lane.listen, '127.0.0.1', resolve);
+  });
+  const inFlight = (): number => [...shared.links].reduce((sum, link) => sum + link.outstanding, 0);
+  const cutAll = (): void => {
+    for (const link of shared.links) link.cut();
+  };
+  return {
+    host: '127.0.0.1',
+    port: options.lane.listen,
+    inFlight,
+    idleSince: () => shared.idleSince,
+    transactionalIds: () => [...shared.ids],
+    hold: () => {
+      shared.isHeld = true;
+    },
+    nextIncarnation: () => {
+      shared.counts.reset();
+      shared.told = [];
+      shared.isHeld = false;
+      shared.idleSince = performance.now();
+    },
+    quiet: async () => {
+      if (!shared.isHeld) await movedOn(shared);
+      shared.isHeld = true;
+      await until('answers of Kafka to what it had received', () => inFlight() === 0, {
+        deadlineMs: 10_000,
+        everyMs: 2,
+      });
+      cutAll();
+    },
+    close: async () => {
+      cutAll();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+interface Shared {
+  readonly options: KafkaProxyOptions;
+  readonly counts: KafkaCounts;
+  readonly links: Set<Link>;
+  /** Told to the program; its next request in the foreground, on whatever connection, shows that it has gone on. */
+  told: KafkaStep[];
+  readonly ids: Set<string>;
+  isHeld: boolean;
+  /** While one point is being decided, nothing else passes. */
+  gate: Promise<unknown>;
+  idleSince: number;
+  /** When the last request in the foreground came. */
+  busyMs: number;
+}
+
+type Open = KafkaRequest & { readonly steps: readonly KafkaStep[]; readonly isNoted: boolean };
+
+/** One connection. Each direction is a queue that is worked off in order, so that holding a message holds what follows. */
+class Link {
+  readonly #client: Socket;
+  readonly #server: Socket;
+  readonly #shared: Shared;
+  readonly #requests = new KafkaSplitter();
+  readonly #answers = new KafkaSplitter();
+  readonly #open = new Map<number, Open>();
+  #isCut = false;
+
+  constructor(client: Socket, shared: Shared) {
+    this.#client = client;
+    this.#shared = shared;
+    this.#server = connect({ host: '127.0.0.1', port: shared.options.lane.upstream });
+    shared.links.add(this);
+    for (const socket of [client, this.#server]) {
+      socket.setNoDelay(true);
+      socket.on('error', () => undefined);
+    }
+    this.#pump(client, (chunk) => this.#fromClient(chunk));
+    this.#pump(this.#server, (chunk) => this.#fromServer(chunk));
+    this.#server.on('close', () => this.cut());
+    client.on('close', () => void this.#hungUp());
+  }
+
+  get outstanding(): number {
+    return [...this.#open.values()].filter(({ isNoted }) => isNoted).length;
+  }
+
+  cut(): void {
+    this.#isCut = true;
+    this.#client.destroy();
+    this.#server.destroy();
+    this.#open.clear();
+    this.#shared.links.delete(this);
+  }
+
+  /** A program that hangs up has gone on, too. What the broker already has is still answered, and that is awaited. */
+  async #hungUp(): Promise<void> {
+    if (this.#isCut) return;
+    if (!this.#shared.isHeld) await movedOn(this.#shared);
+    if (this.outstanding === 0) this.cut();
+  }
+
+  #pump(socket: Socket, work: (chunk: Buffer) => Promise<void>): void {
+    let last = Promise.resolve();
+    socket.on('data', (chunk: Buffer) => {
+      // While one piece is held, no more is read: the sender feels it as a slow network.
+      socket.pause();
+      last = last
+        .then(() => (this.#isCut ? undefined : work(chunk)))
+        .then(
+          () => {
+            if (!this.#isCut) socket.resume();
+          },
+          () => this.cut(),
+        );
+    });
+  }
+
+  async #fromClient(chunk: Buffer): Promise<void> {
+    const shared = this.#shared;
+    for (const frame of this.#requests.push(chunk)) {
+      await shared.gate;
+      const request = headOf(frame);
+      if (!isIdle(request.api)) shared.idleSince = performance.now();
+      if (isForeground(request.api)) {
+        shared.busyMs = performance.now();
+        if (!shared.isHeld && (await movedOn(shared)) === 'drop') return this.#dropped();
+      }
+      if (shared.isHeld) return;
+      const id = transactionalIdOf(request, frame);
+      if (id !== undefined) shared.ids.add(id);
+      const note = noteOf(request, frame, shared.options.names ?? new Map<string, string>());
+      const steps = note === undefined ? [] : shared.counts.add(note);
+      for (const step of steps) if ((await ask(shared, 'before', step)) === 'drop') return this.#dropped();
+      if (note?.isUnanswered !== true)
+        this.#open.set(request.correlation, { ...request, steps, isNoted: note !== undefined });
+      if (!this.#isCut) this.#server.write(frame);
+    }
+    await drained(this.#server);
+  }
+
+  async #fromServer(chunk: Buffer): Promise<void> {
+    const shared = this.#shared;
+    for (const frame of this.#answers.push(chunk)) {
+      const correlation = frame.readInt32BE(4);
+      const open = this.#open.get(correlation);
+      if (open?.isNoted === true) await this.#answered(open, frame);
+      this.#open.delete(correlation);
+      if (!shared.isHeld && !this.#isCut && !this.#client.destroyed) this.#client.write(frame);
+    }
+    if (this.#client.destroyed && this.outstanding === 0) this.cut();
+    else await drained(this.#client);
+  }
+
+  /** A program that is being killed is cut when the broker has answered; one that lives on loses this connection now. */
+  #dropped(): void {
+    if (!this.#shared.isHeld) this.cut();
+  }
+
+  async #answered(open: Open, frame: Buffer): Promise<void> {
+    const shared = this.#shared;
+    if (errorOf(open, frame) !== 0) return shared.counts.takeBack(open.steps);
+    shared.idleSince = performance.now();
+    await shared.gate;
+    if (shared.isHeld) return;
+    for (const step of open.steps) if ((await ask(shared, 'after-durable', step)) === 'drop') return this.#dropped();
+    const isDue = open.steps.some((step) => shared.options.isDue?.(hitOf('client-moved-on', step)) === true);
+    // What the program had sent before it is told passes first: then what comes next is caused by what it was told.
+    if (isDue)
+      await until('end of what was under way', () => performance.now() - shared.busyMs > UNDER_WAY_MS, {
+        deadlineMs: UNDER_WAY_LIMIT_MS,
+        everyMs: 3,
+      }).catch(() => undefined);
+    shared.told.push(...open.steps);
+  }
+}
+
+async function movedOn(shared: Shared): Promise<'go' | 'drop'> {
+  for (let step = shared.told.shift(); step !== undefined; step = shared.told.shift()) {
+    if ((await ask(shared, 'client-moved-on', step)) === 'drop') return 'drop';
+  }
+  return 'go';
+}
+
+function hitOf(point: Point, { boundary, role, since, nth }: KafkaStep): Hit {
+  return { boundary, nth, since, ...(role === undefined ? {} : { role, roleNth: nth }), point };
+}
+
+async function ask(shared: Shared, point: Point, step: KafkaStep): Promise<'go' | 'drop'> {
+  const hit = hitOf(point, step);
+  const { history, onPoint } = shared.options;
+  history.tell({ lane: 'kafka', kind: 'boundary', text: `${step.boundary} ${step.role ?? ''}`.trim(), ...hit });
+  const before = shared.gate;
+  let open = (): void => undefined;
+  shared.gate = new Promise<void>((resolve) => (open = resolve));
+  try {
+    await before;
+    return shared.isHeld ? 'drop' : await onPoint(hit);
+  } finally {
+    open();
+  }
+}
+
+/** A side that reads slowly slows the other one, instead of filling our memory. */
+async function drained(socket: Socket): Promise<void> {
+  if (!socket.writableNeedDrain || socket.destroyed) return;
+  await new Promise<void>((resolve) => {
+    socket.once('drain', resolve);
+    socket.once('close', resolve);
+  });
+}
