@@ -3,6 +3,8 @@ import type { GradeFlags } from '#src/cli/lab-verbs.ts';
 import { gradingLine } from '#src/cli/grading-line.ts';
 import { readKeys } from '#src/cli/keys.ts';
 import { systemClock } from '#src/clock.ts';
+import { replayOwn } from '#src/commands/attack.ts';
+import { isAttackLine } from '#src/commands/attack-order.ts';
 import { createContext, type Context } from '#src/commands/context.ts';
 import { gradeLive, type RunEvent, type RunOrder } from '#src/commands/lab-runs.ts';
 import { nextHint } from '#src/commands/hint.ts';
@@ -33,6 +35,7 @@ export function watch(lab: string, flags: GradeFlags): Promise<void> {
 }
 
 export function replay(line: string, flags: GradeFlags): Promise<void> {
+  if (isAttackLine(line)) return follow(flags, (signal, context) => replayOwn({ line, signal }, context));
   return grading(flags, { verb: 'replay', line });
 }
 
@@ -72,8 +75,16 @@ async function within(work: (context: Context) => Promise<void>): Promise<void> 
 
 const CODES = { passed: EXIT.passed, failed: EXIT.failed, unknown: EXIT.unknown, 'not-exercised': EXIT.unknown };
 
+function grading(flags: GradeFlags, order: RunOrder, onHint?: () => Promise<void>): Promise<void> {
+  return follow(flags, (signal, context) => gradeLive(order, { from: 'terminal', signal }, context), onHint);
+}
+
 /** Prints what happens; the first Ctrl-C ends the run and still shows what was known, a second one ends at once. */
-async function grading(flags: GradeFlags, order: RunOrder, onHint?: () => Promise<void>): Promise<void> {
+export async function follow(
+  flags: Pick<GradeFlags, 'json'>,
+  events: (signal: AbortSignal, context: Context) => AsyncGenerator<RunEvent>,
+  onHint?: () => Promise<void>,
+): Promise<void> {
   const stop = new AbortController();
   const onInterrupt = (): void => stop.abort();
   process.once('SIGINT', onInterrupt);
@@ -82,7 +93,7 @@ async function grading(flags: GradeFlags, order: RunOrder, onHint?: () => Promis
   const forget = onHint === undefined ? undefined : readKeys({ h: () => void aside(onHint, progress), q: onInterrupt });
   try {
     await within(async (context) => {
-      for await (const event of gradeLive(order, { from: 'terminal', signal: stop.signal }, context)) {
+      for await (const event of events(stop.signal, context)) {
         if (event.type === 'verdict') process.exitCode = CODES[event.verdict.state];
         if (flags.json === true) console.log(JSON.stringify(event));
         else show(event, progress);

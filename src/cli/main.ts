@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { Command, CommanderError } from 'commander';
 
+import { describeAttack } from '#src/cli/attack-verb.ts';
 import { EXIT } from '#src/exit.ts';
 import type { ExerciseFlags } from '#src/cli/exercise.ts';
 import { describeLabs, whole } from '#src/cli/lab-verbs.ts';
@@ -45,6 +46,7 @@ function describe(): Command {
     .helpOption('-h, --help', 'show this, or the help of a verb')
     .helpCommand('help [verb]', 'show the help of a verb')
     .showHelpAfterError()
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ outputError: () => undefined });
   program
@@ -69,6 +71,7 @@ function describe(): Command {
       (await import('#src/cli/exercise.ts')).exercise(reference, options),
     );
   describeLabs(program);
+  describeAttack(program);
   const verify = program.command('verify').description('check what the project promises').exitOverride();
   verify
     .command('content [guides...]')

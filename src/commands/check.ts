@@ -157,7 +157,7 @@ async function gradeNow(request: GradeRequest, context: Context, tell: (event: C
 }
 
 /** Half of the processors, because each run is a program beside a database. */
-function workers(): number {
+export function workers(): number {
   return Math.max(2, Math.min(4, Math.floor(availableParallelism() / 2)));
 }
 
@@ -178,7 +178,7 @@ async function ready(
 }
 
 /** Scratch folders of graders that were killed. */
-async function clearLeftovers(scratch: string): Promise<void> {
+export async function clearLeftovers(scratch: string): Promise<void> {
   for (const name of await readdir(scratch).catch(() => [])) {
     const owner = Number(/^grade-(\d+)-/.exec(name)?.[1]);
     if (!Number.isInteger(owner) || (await isRunning(owner))) continue;

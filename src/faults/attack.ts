@@ -47,6 +47,10 @@ export interface AttackOptions {
   readonly expectedExit?: number;
   /** For a program that runs until it is told to stop. */
   readonly stream?: StreamOptions | undefined;
+  /** `{NAME}` in an argument or in a value of `env` stands for what the program is given as NAME. */
+  readonly fill?: boolean | undefined;
+  /** How often, after a fault, a start that nobody disturbed may fail and is begun again; not at all where it isn't given. */
+  readonly restarts?: number | undefined;
   /** What happens while a fault `hold` holds its message; it goes on when this resolves. */
   readonly onHold?: (() => Promise<void>) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -144,6 +148,7 @@ async function supervise(stage: Stage, proxy: PostgresProxy | undefined): Promis
   const { options, history } = stage;
   const due = options.expectedExit ?? 0;
   const endMs = performance.now() + options.deadlineMs;
+  let failures = 0;
   for (let start = 1; start <= MAX_STARTS; start++) {
     history.incarnation = start;
     stage.disturbed = false;
@@ -154,7 +159,10 @@ async function supervise(stage: Stage, proxy: PostgresProxy | undefined): Promis
     stage.exits.push(exit);
     if (stage.drive?.isSettled === true) return result(stage, 'completed');
     if (exit.code === due && options.stream === undefined) return result(stage, 'completed');
-    if (!stage.disturbed) return result(stage, 'crashed');
+    if (!stage.disturbed) {
+      failures++;
+      if (!stage.fired.includes(true) || failures > (options.restarts ?? 0)) return result(stage, 'crashed');
+    }
     proxy?.nextIncarnation();
     stage.source?.nextIncarnation();
   }
@@ -169,10 +177,12 @@ async function oneStart(
 ): Promise<Exit | 'stopped' | 'deadline'> {
   const { options, history, marker } = stage;
   history.tell({ lane: 'program', kind: 'started', text: options.argv.join(' ') });
+  const given = { ...inherited(), ...options.env, ...addresses(options, proxy), ...sourceAddress(stage) };
+  const { argv, env } = options.fill === true ? filled(options.argv, given) : { argv: options.argv, env: given };
   const program = await startProgram({
-    argv: options.argv,
+    argv,
     cwd: options.cwd,
-    env: { ...inherited(), ...options.env, ...addresses(options, proxy), ...sourceAddress(stage) },
+    env,
     marker,
     onLine: (line) => {
       if (stage.output.add(line)) history.tell({ lane: 'program', kind: 'line', text: line });
@@ -271,9 +281,14 @@ function sourceAddress({ source }: Stage): Record<string, string> {
 }
 
 function addresses({ postgres }: AttackOptions, proxy: PostgresProxy | undefined): Record<string, string> {
-  if (postgres === undefined || proxy === undefined) return {};
-  const { user, password, database } = postgres;
-  const { host, port } = proxy;
+  return postgres === undefined || proxy === undefined ? {} : addressesOf(postgres, proxy);
+}
+
+/** How a program is told of a database: as one address, and as libpq's variables. */
+export function addressesOf(
+  { user, password, database }: Pick<NonNullable<AttackOptions['postgres']>, 'user' | 'password' | 'database'>,
+  { host, port }: { readonly host: string; readonly port: number },
+): Record<string, string> {
   return {
     DATABASE_URL: `postgresql://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}?sslmode=disable`,
     PGHOST: host,
@@ -285,8 +300,22 @@ function addresses({ postgres }: AttackOptions, proxy: PostgresProxy | undefined
   };
 }
 
+/** Puts what the program is given into its arguments and variables, where they name it in braces. */
+function filled(
+  argv: AttackOptions['argv'],
+  env: Readonly<Record<string, string>>,
+): { argv: AttackOptions['argv']; env: Record<string, string> } {
+  const fill = (text: string): string =>
+    text.replace(/\{([A-Z][A-Z0-9_]*)\}/g, (all, name: string) => env[name] ?? all);
+  const [first, ...rest] = argv;
+  return {
+    argv: [fill(first), ...rest.map(fill)],
+    env: Object.fromEntries(Object.entries(env).map(([name, value]) => [name, fill(value)])),
+  };
+}
+
 /** What a program may expect of any machine; our own settings and other people's secrets stay here. */
-function inherited(): Record<string, string> {
+export function inherited(): Record<string, string> {
   const names = ['PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'SHELL', 'LOGNAME'];
   const kept = names.flatMap((name): [string, string][] => {
     const value = process.env[name];

@@ -54,6 +54,8 @@ export interface StagePlan {
   readonly feeds?: readonly Feed[];
   /** SQL that is run before the first start, as the learner's role. */
   readonly tables?: readonly string[];
+  /** Whatever else is needed before the first start. */
+  readonly prepare?: (place: Prepared) => Promise<void>;
   /** What the HTTP source holds and how it misbehaves; its address comes as PAYMENTS_URL. */
   readonly http?: HttpSourceOptions;
   /** Beside DATABASE_URL, INPUT_DIR, OUTPUT_DIR and what the lab declares. */
@@ -64,6 +66,10 @@ export interface StagePlan {
   readonly ownServer?: boolean;
   /** Which boundaries are attacked; where it is empty, only undisturbed runs are judged. */
   readonly attack?: readonly AttackRule[];
+  /** `{NAME}` in the program's arguments and in `env` stands for what it is given as NAME. */
+  readonly fill?: boolean;
+  /** How often, after a fault, a start that nobody disturbed may fail and is begun again. */
+  readonly restarts?: number;
   /** The exit code of a program that did right; 0 where it isn't given. */
   readonly expectedExit?: number;
   /** Other exit codes to which the contract gives a meaning: ending so is no crash. */
@@ -78,6 +84,17 @@ export interface StagePlan {
   readonly outputs?: readonly string[];
   /** Called when the program has ended by itself with the expected exit code. No finding means: right. */
   judge(trial: Trial): Promise<readonly Finding[]> | readonly Finding[];
+}
+
+/** A place in which the program will be run. */
+export interface Prepared {
+  /** Absolute folders: where the program is started, INPUT_DIR, OUTPUT_DIR. */
+  readonly cwd: string;
+  readonly inputs: string;
+  readonly outputs: string;
+  /** What leads to the engines themselves, and not to what stands before them: DATABASE_URL, PGHOST … */
+  readonly env: Readonly<Record<string, string>>;
+  query(sql: string): Promise<unknown>;
 }
 
 /** The program is run once more on other inputs, which take the place of the former ones. */
@@ -95,6 +112,8 @@ export interface Trial {
   query(sql: string, values?: readonly unknown[]): Promise<readonly Row[]>;
   /** A file below OUTPUT_DIR as text; undefined where there is none. */
   output(path: string): Promise<string | undefined>;
+  /** All files below OUTPUT_DIR, sorted by path; those that are links or very large are left out. */
+  outputs(): Promise<readonly { readonly path: string; readonly bytes: Buffer }[]>;
   /** One for each start, the last one being the end. */
   readonly exits: readonly Exit[];
   readonly history: readonly HistoryEvent[];

@@ -9,7 +9,7 @@ import { likelyCauses } from '#src/grading/cause.ts';
 import { timelineOf } from '#src/grading/picture.ts';
 import { hashProgram } from '#src/grading/program.ts';
 import { addRegression, openRun, readRegressions, runName, writeRun } from '#src/grading/run-folder.ts';
-import { search, type Outcome, type Progress } from '#src/grading/search.ts';
+import { search, type Outcome, type Progress, type SearchOptions } from '#src/grading/search.ts';
 import { drawTimeline } from '#src/grading/timeline-svg.ts';
 import type { Timeline } from '#src/grading/timeline.ts';
 import type { Bench, Ran } from '#src/grading/trial.ts';
@@ -47,6 +47,10 @@ export interface GradeOptions {
   /** Only these faults, as in a replay: nothing is enumerated and nothing kept for next time. */
   readonly only?: Schedule;
   readonly patienceMs?: number;
+  /** How the outcome is sought; `search` where it isn't given. */
+  readonly seek?: (options: SearchOptions) => Promise<Outcome>;
+  /** Of a program that belongs to no lab; asked for when the search is over. */
+  readonly own?: () => Verdict['own'];
 }
 
 export interface Graded {
@@ -62,7 +66,7 @@ export async function grade(options: GradeOptions): Promise<Graded> {
   const { lab, stage, seed, size, bench } = options;
   const hash = await hashProgram(bench.program.folder);
   const folder = await openRun(options.runs, runName(startedMs, stage.n));
-  const outcome = await search({
+  const outcome = await (options.seek ?? search)({
     base: { lab, stage: stage.n, seed, size },
     level: options.level,
     allows: stage.allows,
@@ -124,6 +128,7 @@ function verdictOf(
   const shownFolder = `${options.runsShown}/${folder.slice(options.runs.length + 1)}`;
   const ended = red?.findings.some(({ anomaly }) => anomaly === 'crashed' || anomaly === 'did-not-finish') === true;
   const log = join(shownFolder, 'program.log');
+  const own = options.own?.();
   return {
     schema: VERDICT_SCHEMA,
     lab: options.lab,
@@ -144,6 +149,7 @@ function verdictOf(
     ...(outcome.remedy === undefined ? {} : { remedy: outcome.remedy }),
     ...(outcome.reproduced === undefined ? {} : { reproduced: outcome.reproduced }),
     ...(ended ? { output: { lastLines: [...(red?.lastLines ?? [])], log } } : {}),
+    ...(own === undefined ? {} : { own }),
     program: { hash, argv: [...program.run] },
     engines: options.engines,
     startedAt: new Date(startedMs).toISOString(),

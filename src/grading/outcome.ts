@@ -23,6 +23,12 @@ export interface SearchOptions {
   readonly tell: (progress: Progress) => void;
   /** This schedule alone, as in a replay. */
   readonly only?: Schedule;
+  /** Undisturbed runs that were recorded already. */
+  readonly recorded?: { readonly first: Ran; readonly second: Ran };
+  /** What is right was taken from an undisturbed run: red counts only where another one still leaves the same. */
+  readonly control?: boolean;
+  /** Told each run under a fault that counts. */
+  readonly tried?: (ran: Ran) => void;
   /** How long a run under a fault may take at the least; ten seconds where it isn't given. */
   readonly patienceMs?: number;
 }

@@ -6,10 +6,10 @@ import { pictureSubtitle, pictureTitle } from '#src/grading/wording-picture.ts';
 
 /** The picture of the run that a verdict is about, from what its folder keeps. */
 export function timelineOf(verdict: Verdict, history: readonly HistoryEvent[]): Timeline {
-  const { stage, title, findings, likely, schedule, seed, points } = verdict;
+  const { stage, title, own, findings, likely, schedule, seed, points } = verdict;
   const faults = schedule === undefined ? [] : parseSchedule(schedule).faults;
   return layout({
-    title: pictureTitle(stage, title, findings[0]?.found),
+    title: pictureTitle(own?.command ?? stage, title, findings[0]?.found),
     subtitle: pictureSubtitle(faults, seed, points),
     history,
     findings,

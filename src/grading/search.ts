@@ -1,4 +1,4 @@
-import { confirm, disturbed, isSame } from '#src/grading/attempt.ts';
+import { attempt, confirm, disturbed, isSame } from '#src/grading/attempt.ts';
 import { address, enumerate, type Addressed, type AttackRule } from '#src/grading/enumerate.ts';
 import {
   ending,
@@ -19,6 +19,7 @@ import { combinations, singles, type Try } from '#src/grading/schedules.ts';
 import { shrink } from '#src/grading/shrink.ts';
 import type { Ran } from '#src/grading/trial.ts';
 import * as words from '#src/grading/wording.ts';
+import { DRIFTED, DRIFTED_REMEDY } from '#src/grading/wording-attack.ts';
 import { random } from '#src/random.ts';
 
 export type { Outcome, Points, Progress, SearchOptions } from '#src/grading/outcome.ts';
@@ -37,7 +38,7 @@ const PATIENCE_MS = 10_000;
  */
 export async function search(options: SearchOptions): Promise<Outcome> {
   const state = freshState();
-  const recorded = await record(options, state);
+  const recorded = options.recorded ?? (await record(options, state));
   if ('outcome' in recorded) return recorded.outcome;
   const { first, second } = recorded;
   const rules = first.plan?.attack ?? [];
@@ -164,6 +165,7 @@ async function tryOne(one: Try, deadlineMs: number, options: SearchOptions, stat
     return;
   }
   count(one, ran.findings.length === 0, state);
+  options.tried?.(ran);
   if (ran.findings.length === 0) return;
   // One confirmed failure is what the verdict tells; the others are only counted.
   if (state.red !== undefined) return;
@@ -187,8 +189,8 @@ async function settle(ran: Ran, deadlineMs: number, options: SearchOptions, stat
   state.suspect = ran;
   const { times, last } = await confirm(ran, deadlineMs, options, state);
   if (times === REPEATS) {
-    state.red ??= last;
-    state.suspect = undefined;
+    if (options.control !== true || (await holds(options, state))) state.red ??= last;
+    if (!isStopped(options)) state.suspect = undefined;
   } else if (!isStopped(options)) state.unstable ??= { times, of: REPEATS };
   state.isConfirming = false;
   const { next } = state;
@@ -196,6 +198,13 @@ async function settle(ran: Ran, deadlineMs: number, options: SearchOptions, stat
   if (state.red === undefined && next !== undefined && !isStopped(options)) {
     await settle(next, deadlineMs, options, state);
   }
+}
+
+/** Whether an undisturbed run is still right, where nothing but such a run says what is right. */
+async function holds(options: SearchOptions, state: State): Promise<boolean> {
+  const calm = await attempt({ ...options.base, faults: [] }, options.calmLimitMs, options);
+  if (calm.state === 'judged' && calm.findings.length > 0) state.trouble ??= { why: DRIFTED, remedy: DRIFTED_REMEDY };
+  return calm.state === 'judged' && calm.findings.length === 0;
 }
 
 /** The smallest schedule that shows what was found, seen to fail as often as the one that it replaces. */

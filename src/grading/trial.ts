@@ -4,7 +4,7 @@ import { join, resolve, sep } from 'node:path';
 
 import { Client } from 'pg';
 
-import { attack, type Attacked } from '#src/faults/attack.ts';
+import { addressesOf, attack, type Attacked } from '#src/faults/attack.ts';
 import type { HttpLog } from '#src/faults/http-ledger.ts';
 import type { HistoryEvent } from '#src/faults/history.ts';
 import type { Fault, Schedule } from '#src/faults/schedule.ts';
@@ -17,6 +17,7 @@ import type { Stage, StagePlan, Trial } from '#src/grading/api.ts';
 import type { Row } from '#src/grading/canonical.ts';
 import { AGAIN } from '#src/grading/enumerate.ts';
 import type { Feed } from '#src/grading/feeds.ts';
+import { outputFiles } from '#src/grading/output-files.ts';
 import { FED_TABLE, streamOf } from '#src/grading/stream.ts';
 import { layOut, replaceInputs, type Program, type Workplace } from '#src/grading/program.ts';
 import { ownDatabase } from '#src/grading/own-database.ts';
@@ -116,7 +117,7 @@ type Turn = Ran & { readonly http?: HttpLog | undefined };
 
 async function runIn(place: Workplace, database: Database, plan: StagePlan, running: Running): Promise<Ran> {
   try {
-    await prepare(database, plan);
+    await prepare(place, database, plan);
     const scene = { place, database, running };
     const first = await turn(scene, plan);
     if (first.state !== 'judged' || first.findings.length > 0) return first;
@@ -127,10 +128,13 @@ async function runIn(place: Workplace, database: Database, plan: StagePlan, runn
   }
 }
 
-async function prepare(database: Database, { stream, tables = [] }: StagePlan): Promise<void> {
+async function prepare(place: Workplace, database: Database, plan: StagePlan): Promise<void> {
+  const { stream, tables = [] } = plan;
   const client = await connect(database);
   try {
     for (const sql of [...(stream === undefined ? [] : FED_TABLE), ...tables]) await client.query(sql);
+    const query = (sql: string): Promise<unknown> => client.query(sql);
+    await plan.prepare?.({ ...place, env: addressesOf(database, database), query });
   } finally {
     await client.end().catch(() => undefined);
   }
@@ -256,6 +260,8 @@ function attackIn(
     onCrash: (how) => running.lease.crash(how),
     deadlineMs: running.deadlineMs,
     expectedExit: plan.expectedExit ?? 0,
+    fill: plan.fill,
+    restarts: plan.restarts,
     signal,
   }).finally(() => stream?.close());
 }
@@ -328,6 +334,7 @@ function trialOf(client: Client, place: Workplace, { attacked, samples, refused 
       }
     },
     output: async (path) => readOutput(place.outputs, path),
+    outputs: async () => outputFiles(place.outputs),
   };
 }
 

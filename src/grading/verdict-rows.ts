@@ -1,4 +1,5 @@
 import type { Verdict } from '#src/grading/verdict.ts';
+import { ATTACK } from '#src/grading/wording-attack.ts';
 import { heading, LABELS, stateWords, survivedWords, TWO_CAUSES } from '#src/grading/wording.ts';
 import { witnessWords } from '#src/grading/wording-oracle.ts';
 
@@ -26,9 +27,9 @@ export function verdictWords(verdict: Verdict): VerdictWords {
   const { state, points } = verdict;
   const isCounted = points.tried > 0 && (state === 'passed' || state === 'failed');
   return {
-    heading: heading(verdict.stage, verdict.title),
+    heading: verdict.own?.command ?? heading(verdict.stage, verdict.title),
     beside: isCounted ? survivedWords(points) : stateWords(state),
-    rows: [...told(verdict), ...outputRows(verdict), ...pointers(verdict)],
+    rows: [...told(verdict), ...outputRows(verdict), ...ownRows(verdict), ...pointers(verdict)],
   };
 }
 
@@ -54,6 +55,16 @@ function outputRows({ output }: Verdict): VerdictRow[] {
     kind: 'output',
   }));
   return output.log === undefined ? said : [...said, { ...words(LABELS.log, output.log), kind: 'file' }];
+}
+
+/** Of a program of no lab: what the verdict is about, and what it is not about. */
+function ownRows({ own }: Verdict): VerdictRow[] {
+  if (own === undefined) return [];
+  return [
+    ...(own.compared === '' ? [] : [words(ATTACK.compared, own.compared)]),
+    ...own.leftOut.map((text, index) => words(index === 0 ? ATTACK.leftOut : '', text)),
+    words(ATTACK.notJudged, ATTACK.beyond),
+  ];
 }
 
 function pointers({ read, schedule, picture, state }: Verdict): VerdictRow[] {

@@ -57,6 +57,14 @@ export const verdictSchema = z
       .object({ lastLines: z.array(text).max(32), log: text.optional() })
       .optional()
       .describe('the end of what the program printed, where it crashed or ran out of time'),
+    own: z
+      .object({
+        command: text.describe('as it was typed'),
+        compared: text.describe('what of an undisturbed run was taken for right'),
+        leftOut: z.array(text),
+      })
+      .optional()
+      .describe('for ./dej attack: a program that belongs to no lab'),
     program: z.object({ hash: text, argv: z.array(text) }),
     engines: z.record(text, text).describe('versions'),
     startedAt: text.describe('ISO 8601'),

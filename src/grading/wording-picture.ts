@@ -15,8 +15,9 @@ export const LANES = {
   oracle: { name: 'oracle', says: 'what a reader sees' },
 } as const;
 
-export function pictureTitle(stage: number, title: string, found: string | undefined): string {
-  return `Stage ${stage} · ${found ?? lowerFirst(title)}`;
+/** `of` is a stage's number, or what was typed. */
+export function pictureTitle(of: number | string, title: string, found: string | undefined): string {
+  return `${typeof of === 'number' ? `Stage ${of}` : of} · ${found ?? lowerFirst(title)}`;
 }
 
 export function pictureSubtitle(faults: readonly Fault[], seed: number, points: PointWords): string {

@@ -1,0 +1,206 @@
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { access, mkdir, readFile, stat } from 'node:fs/promises';
+import { basename, delimiter, isAbsolute, join, relative, resolve, sep } from 'node:path';
+
+import { z } from 'zod';
+
+import type { Context } from '#src/commands/context.ts';
+import { shown } from '#src/commands/labs.ts';
+import { LearnerError } from '#src/error.ts';
+import { writeAtomic } from '#src/files.ts';
+import { parseSchedule } from '#src/faults/schedule.ts';
+import { parseCompared, parseIgnored } from '#src/grading/compared.ts';
+
+/** What was typed after `./dej attack`, unchecked. */
+export interface AttackFlags {
+  readonly compare: readonly string[];
+  readonly ignore: readonly string[];
+  readonly atomic: readonly string[];
+  readonly serials: boolean;
+  readonly rerun: boolean;
+  readonly setup: readonly string[];
+  readonly input: string | undefined;
+  readonly folder: string | undefined;
+  readonly env: readonly string[];
+  readonly pass: readonly string[];
+  readonly ownServer: boolean;
+  readonly limitSeconds: number | undefined;
+  /** Where it was typed. */
+  readonly cwd: string;
+}
+
+const orderSchema = z.object({
+  schema: z.literal(1),
+  /** An argument vector; what lay in the folder by an absolute path is written relative to it. */
+  argv: z.array(z.string()).min(1),
+  /** Copied for each run. Absolute, as are the other paths. */
+  folder: z.string(),
+  compare: z.array(z.string()),
+  ignore: z.array(z.string()),
+  atomic: z.array(z.string()),
+  serials: z.boolean(),
+  rerun: z.boolean(),
+  /** Files of SQL, and commands. */
+  setup: z.array(z.union([z.object({ sql: z.string() }), z.object({ argv: z.array(z.string()).min(1) })])),
+  input: z.string().optional(),
+  env: z.record(z.string(), z.string()),
+  pass: z.array(z.string()),
+  ownServer: z.boolean(),
+  limitSeconds: z.number(),
+});
+
+/** All that an attack needs to be run again; `attack.json` beside its runs. */
+export type AttackOrder = z.infer<typeof orderSchema>;
+
+const PREFIX = 'attack-';
+const FILE = 'attack.json';
+const LIMIT_SECONDS = 300;
+
+/** Checks what was typed before anything is started. */
+export async function orderOf(argv: readonly string[], flags: AttackFlags): Promise<AttackOrder> {
+  const [first] = argv;
+  if (first === undefined)
+    throw new LearnerError(
+      'there is no program to attack',
+      'Write it last: ./dej attack --compare orders -- python job.py',
+    );
+  // Read for their errors only: the order keeps what was typed.
+  parseCompared(flags.compare);
+  parseIgnored(flags.ignore);
+  const at = (path: string): string => resolve(flags.cwd, path);
+  const folder = at(flags.folder ?? '.');
+  await mustBeFolder(folder, '--folder');
+  const input = flags.input === undefined ? undefined : at(flags.input);
+  if (input !== undefined) await mustBeFolder(input, '--input');
+  await mustBeProgram(first, folder);
+  for (const name of flags.pass)
+    if (process.env[name] === undefined)
+      throw new LearnerError(`--pass ${name}: your shell has no such variable`, `Export it, or write --env ${name}=….`);
+  return {
+    schema: 1,
+    argv: argv.map((word) => inside(word, folder)),
+    folder,
+    compare: [...flags.compare],
+    ignore: [...flags.ignore],
+    atomic: flags.atomic.flatMap((word) => word.split(',')).filter((word) => word !== ''),
+    serials: flags.serials,
+    rerun: flags.rerun,
+    setup: await Promise.all(flags.setup.map((word) => setupOf(word, at(word)))),
+    ...(input === undefined ? {} : { input }),
+    env: Object.fromEntries(flags.env.map(variable)),
+    pass: [...flags.pass],
+    ownServer: flags.ownServer,
+    limitSeconds: flags.limitSeconds ?? LIMIT_SECONDS,
+  };
+}
+
+/** Every run has a copy of the folder; a path into the folder itself would lead all of them to one place. */
+function inside(word: string, folder: string): string {
+  if (!isAbsolute(word) || !word.startsWith(folder + sep)) return word;
+  return `.${sep}${relative(folder, word)}`;
+}
+
+async function mustBeFolder(path: string, flag: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isDirectory() !== true)
+    throw new LearnerError(`${flag}: there is no folder ${path}`, 'Name one that is there.');
+}
+
+async function mustBeProgram(name: string, folder: string): Promise<void> {
+  if (name.includes('{')) return;
+  const paths = name.includes(sep)
+    ? [resolve(folder, name)]
+    : (process.env['PATH'] ?? '').split(delimiter).map((one) => join(one, name));
+  for (const path of paths) {
+    const runs = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (runs) return;
+  }
+  throw new LearnerError(
+    `there is no program ${JSON.stringify(name)} that can be run`,
+    name.includes(sep)
+      ? 'Make the file executable, or put its interpreter first: python job.py.'
+      : 'It is looked for in PATH; activate its environment first, or write its path.',
+  );
+}
+
+function variable(word: string): [string, string] {
+  const [, name, value] = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/s.exec(word) ?? [];
+  if (name === undefined || value === undefined)
+    throw new LearnerError(`--env ${JSON.stringify(word)} is no variable`, 'Write --env NAME=value.');
+  return [name, value];
+}
+
+async function setupOf(word: string, path: string): Promise<AttackOrder['setup'][number]> {
+  if (!word.endsWith('.sql') || /\s/.test(word)) return { argv: words(word) };
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  if (text === undefined) throw new LearnerError(`--setup: there is no file ${path}`, 'Name one that is there.');
+  const meta = text.split('\n').find((line) => /^\\[a-z.!]/i.test(line));
+  if (meta !== undefined)
+    throw new LearnerError(
+      `--setup ${word} holds a command of psql: ${meta.slice(0, 60)}`,
+      `Let psql run it: --setup "psql -v ON_ERROR_STOP=1 -f ${word}".`,
+    );
+  return { sql: path };
+}
+
+/** Words as a shell would part them, with quotes and nothing else of a shell. */
+function words(text: string): string[] {
+  const found = [...text.matchAll(/(?:[^\s"']+|"[^"]*"|'[^']*')+/g)].map(([word]) =>
+    word.replace(/"([^"]*)"|'([^']*)'/g, '$1$2'),
+  );
+  if (found.length === 0) throw new LearnerError('--setup is empty', 'Name a file of SQL, or a command in quotes.');
+  return found;
+}
+
+/** `attack-job-3f2a1c`: the program's name, and a part of the order's hash, so that another order is another attack. */
+export function attackId(order: AttackOrder): string {
+  const script = order.argv.slice(1).find((word) => /^[\w./-]+\.\w+$/.test(word)) ?? order.argv[0] ?? '';
+  const name = basename(script)
+    .replace(/\.\w+$/, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '')
+    .slice(0, 24);
+  const hash = createHash('sha256').update(JSON.stringify(order)).digest('hex').slice(0, 6);
+  return `${PREFIX}${name === '' ? 'program' : name}-${hash}`;
+}
+
+/** Whether a schedule's line is about a program that belongs to no lab. */
+export function isAttackLine(line: string): boolean {
+  return parseSchedule(line).lab.startsWith(PREFIX);
+}
+
+export function attackRuns(id: string, { paths }: Context): string {
+  return join(paths.journal, 'runs', id);
+}
+
+export async function keepOrder(order: AttackOrder, context: Context): Promise<void> {
+  const runs = attackRuns(attackId(order), context);
+  await mkdir(runs, { recursive: true });
+  // What --env gave may be a secret.
+  await writeAtomic(join(runs, FILE), `${JSON.stringify(order, undefined, 2)}\n`, 0o600);
+}
+
+/** The order that a schedule's line belongs to. */
+export async function keptOrder(id: string, context: Context): Promise<AttackOrder> {
+  const file = join(attackRuns(id, context), FILE);
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  const parsed = orderSchema.safeParse(text === undefined ? undefined : parsedJson(text));
+  if (parsed.success) return parsed.data;
+  throw new LearnerError(
+    `${shown(file, context)} ${text === undefined ? 'is not there' : 'does not say what was attacked'}, so the line can't be replayed here`,
+    'Attack the program once more with ./dej attack; its own lines can be replayed then.',
+  );
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
