@@ -40,6 +40,8 @@ export interface CheckOptions {
 }
 
 export const DEFAULT_SEED = 42;
+/** Level quick where each run waits for a broker, too. */
+const SLOW_BUDGET_MS = 60_000;
 const BUILD_LIMIT_MS = 10 * 60_000;
 
 /** Grades the learner's program. Leaving the loop early stops the run, which still leaves what was known. */
@@ -113,7 +115,7 @@ async function gradeNow(request: GradeRequest, context: Context, tell: (event: C
   // Should we be killed, the supervisor ends what we started.
   const guard = await supervisor.guard(marker);
   try {
-    const engines = await ready(supervisor, request.program, tell, request.signal);
+    const engines = await ready(supervisor, request, tell);
     const program = await built(request.program, { scratch, marker }, context, request.signal);
     const runs = request.runs ?? runsOf(lab, context);
     const options: GradeOptions = {
@@ -128,7 +130,7 @@ async function gradeNow(request: GradeRequest, context: Context, tell: (event: C
       seed: request.seed,
       size: request.size ?? stage.size[request.level === 'quick' ? 'quick' : 'full'],
       maxSchedules: request.maxSchedules,
-      budgetMs: request.budgetMs,
+      budgetMs: request.budgetMs ?? (lab.engines.length > 0 ? SLOW_BUDGET_MS : undefined),
       minSize: Math.min(stage.size.quick, 100),
       calmLimitMs: lab.calmLimitSeconds * 1000,
       workers: workers(),
@@ -163,16 +165,20 @@ export function workers(): number {
 
 async function ready(
   supervisor: Supervisor,
-  { language }: Program,
+  { lab, program, signal }: Pick<GradeRequest, 'lab' | 'program' | 'signal'>,
   tell: (event: CheckEvent) => void,
-  signal: AbortSignal | undefined,
 ): Promise<Record<string, string>> {
   const onProgress = ({ what }: { readonly what: string }): void => tell({ type: 'progress', words: what });
-  if (language === 'python') await supervisor.install('python', { onProgress, signal });
-  await supervisor.start('postgres', { onProgress, signal });
-  const status = (await supervisor.status()).find(({ name }) => name === 'postgres');
+  if (program.language === 'python') await supervisor.install('python', { onProgress, signal });
+  const names = ['postgres', ...lab.engines] as const;
+  for (const name of names) await supervisor.start(name, { onProgress, signal });
+  const status = await supervisor.status();
+  const versionOf = (name: string): string => {
+    const found = status.find((one) => one.name === name);
+    return found !== undefined && 'version' in found ? (found.version ?? '') : '';
+  };
   return {
-    postgres: status !== undefined && 'version' in status ? (status.version ?? '') : '',
+    ...Object.fromEntries(names.map((name) => [name, versionOf(name)])),
     node: process.versions.node,
   };
 }

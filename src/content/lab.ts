@@ -49,6 +49,10 @@ export const labSchema = z.strictObject({
   languages: z
     .partialRecord(z.enum(['python', 'typescript']), language)
     .describe('the languages of starter and solution'),
+  engines: z
+    .array(z.enum(['kafka']))
+    .default([])
+    .describe('engines that it needs beside PostgreSQL'),
   calmLimitSeconds: z.int().positive().default(60).describe('how long an undisturbed run may take'),
   stages: z.array(stage).min(1).describe('in order; named by number from 1'),
   starter: known.describe('where the starter fails, for the reason that its first stage teaches'),

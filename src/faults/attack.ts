@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 
+import { openKafka, type KafkaTarget } from '#src/faults/attack-kafka.ts';
 import { watchChanges, type Changes } from '#src/faults/changes.ts';
 import { startHistory, type History, type HistoryEvent } from '#src/faults/history.ts';
 import type { HttpLog } from '#src/faults/http-ledger.ts';
 import { startHttpSource, type HttpSource, type HttpSourceOptions } from '#src/faults/http-source.ts';
+import type { KafkaProxy } from '#src/faults/kafka-proxy.ts';
 import { keepOutput, type Output } from '#src/faults/output.ts';
 import { startPostgresProxy, type Hit, type PostgresProxy } from '#src/faults/postgres-proxy.ts';
 import { startProgram, type RunningProgram } from '#src/faults/program.ts';
@@ -28,6 +30,7 @@ export interface AttackOptions {
     readonly password: string;
     readonly database: string;
   };
+  readonly kafka?: KafkaTarget | undefined;
   /** What the HTTP source holds and how it misbehaves. */
   readonly http?: HttpSourceOptions | undefined;
   /** What the HTTP source had done in an earlier run that this one continues. */
@@ -98,6 +101,7 @@ export async function attack(options: AttackOptions): Promise<Attacked> {
     failure: undefined,
     isOver: false,
     drive: undefined,
+    kafka: undefined,
     changes: await watchChanges(options.watch ?? [], history),
   };
   const proxy =
@@ -114,6 +118,11 @@ export async function attack(options: AttackOptions): Promise<Attacked> {
       const onHit = (hit: Hit): Promise<'go' | 'drop'> => onPoint(stage, hit);
       stage.source = await startHttpSource(options.http, { history, onPoint: onHit, earlier: options.httpBefore });
     }
+    stage.kafka = await openKafka(options.kafka, {
+      history,
+      onPoint: (hit) => onPoint(stage, hit),
+      isDue: (hit) => due(stage, hit) !== -1,
+    });
     stage.drive = startDrive(options.stream);
     stage.drive.settled.catch((error: unknown) => (stage.failure ??= error as Error));
     return await supervise(stage, proxy);
@@ -122,6 +131,7 @@ export async function attack(options: AttackOptions): Promise<Attacked> {
     await stage.program?.kill();
     await stage.drive?.stop();
     await stage.source?.close();
+    await stage.kafka?.close();
     await proxy?.close();
   }
 }
@@ -138,6 +148,7 @@ interface Stage {
   source: HttpSource | undefined;
   proxy: PostgresProxy | undefined;
   drive: Drive | undefined;
+  kafka: KafkaProxy | undefined;
   /** A fault fired in the present start, so that its end may be ours. */
   disturbed: boolean;
   failure: Error | undefined;
@@ -164,6 +175,8 @@ async function supervise(stage: Stage, proxy: PostgresProxy | undefined): Promis
       if (!stage.fired.includes(true) || failures > (options.restarts ?? 0)) return result(stage, 'crashed');
     }
     proxy?.nextIncarnation();
+    await options.kafka?.onDeath?.(stage.kafka?.transactionalIds() ?? []);
+    stage.kafka?.nextIncarnation();
     stage.source?.nextIncarnation();
   }
   return result(stage, 'deadline');
@@ -177,7 +190,7 @@ async function oneStart(
 ): Promise<Exit | 'stopped' | 'deadline'> {
   const { options, history, marker } = stage;
   history.tell({ lane: 'program', kind: 'started', text: options.argv.join(' ') });
-  const given = { ...inherited(), ...options.env, ...addresses(options, proxy), ...sourceAddress(stage) };
+  const given = { ...inherited(), ...options.env, ...addresses(options, proxy), ...others(stage) };
   const { argv, env } = options.fill === true ? filled(options.argv, given) : { argv: options.argv, env: given };
   const program = await startProgram({
     argv,
@@ -212,13 +225,15 @@ async function oneStart(
         },
   );
   await stage.source?.quiet();
+  await stage.kafka?.quiet();
   await proxy?.quiet();
   return why ?? ended;
 }
 
 /** A stream that is quiet is told to stop; what it does on its way out is no step any more. */
-async function stopped({ proxy, history, options }: Stage, program: RunningProgram): Promise<void> {
+async function stopped({ proxy, kafka, history, options }: Stage, program: RunningProgram): Promise<void> {
   proxy?.settle();
+  kafka?.settle();
   history.tell({ lane: 'program', kind: 'told', text: 'told to stop' });
   if (options.stream !== undefined) await tellToStop(program, options.stream);
 }
@@ -239,9 +254,7 @@ async function strike(stage: Stage, hit: Hit): Promise<'go' | 'drop'> {
   await stage.changes.look();
   if (hit.point === 'after-durable') await stage.options.onDurable?.();
   await stage.options.onHit?.(hit);
-  const index = stage.options.schedule.faults.findIndex(
-    (fault, at) => stage.fired[at] === false && matches(fault, hit, stage.history.incarnation),
-  );
+  const index = due(stage, hit);
   const fault = stage.options.schedule.faults[index];
   if (fault === undefined) return 'go';
   stage.fired[index] = true;
@@ -262,9 +275,17 @@ async function strike(stage: Stage, hit: Hit): Promise<'go' | 'drop'> {
 }
 
 /** The end of a connection is no step of a program that we end ourselves. */
-function hold({ source, proxy }: Stage): void {
+function hold({ source, proxy, kafka }: Stage): void {
+  kafka?.hold();
   source?.hold();
   proxy?.hold();
+}
+
+/** Which fault of the schedule strikes here; -1 for none. */
+function due({ options, fired, history }: Stage, hit: Hit): number {
+  return options.schedule.faults.findIndex(
+    (fault, at) => fired[at] === false && matches(fault, hit, history.incarnation),
+  );
 }
 
 function matches(fault: Fault, hit: Hit, incarnation: number): boolean {
@@ -272,12 +293,21 @@ function matches(fault: Fault, hit: Hit, incarnation: number): boolean {
     fault.incarnation === incarnation &&
     fault.boundary === hit.boundary &&
     fault.point === hit.point &&
-    (fault.role === undefined ? fault.nth === hit.nth : fault.role === hit.role && fault.nth === hit.roleNth)
+    (fault.role === undefined || fault.role === hit.role) &&
+    stands(hit, fault.nth, fault.role === undefined ? hit.nth : hit.roleNth)
   );
 }
 
-function sourceAddress({ source }: Stage): Record<string, string> {
-  return source === undefined ? {} : { PAYMENTS_URL: source.url };
+/** A boundary has one number, or stands for all above `since` up to its own. */
+function stands({ since }: Hit, nth: number, last: number | undefined): boolean {
+  return last !== undefined && (since === undefined ? nth === last : nth > since && nth <= last);
+}
+
+function others({ source, kafka }: Stage): Record<string, string> {
+  return {
+    ...(source === undefined ? {} : { PAYMENTS_URL: source.url }),
+    ...(kafka === undefined ? {} : { KAFKA_BOOTSTRAP: `${kafka.host}:${kafka.port}` }),
+  };
 }
 
 function addresses({ postgres }: AttackOptions, proxy: PostgresProxy | undefined): Record<string, string> {

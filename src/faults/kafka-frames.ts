@@ -28,6 +28,7 @@ export class KafkaSplitter {
 /** Numbers of the requests that matter here, as the protocol has them. */
 export const API = {
   produce: 0,
+  fetch: 1,
   offsetCommit: 8,
   initProducerId: 22,
   addPartitionsToTxn: 24,

@@ -2,7 +2,7 @@ import { connect, createServer, type Socket } from 'node:net';
 
 import type { History } from '#src/faults/history.ts';
 import { KafkaCounts, type KafkaStep } from '#src/faults/kafka-counts.ts';
-import { KafkaSplitter } from '#src/faults/kafka-frames.ts';
+import { API, KafkaSplitter } from '#src/faults/kafka-frames.ts';
 import {
   errorOf,
   headOf,
@@ -36,12 +36,16 @@ export interface KafkaProxy {
   readonly port: number;
   /** Writes, commits and ends of transactions that the broker still owes an answer. */
   inFlight(): number;
-  /** Since when the program has only been reading and waiting, as `performance.now()` counts. */
-  idleSince(): number;
+  /** Since when the program has only been reading and waiting, as `performance.now()` counts; not before it reads. */
+  idleSince(): number | undefined;
+  /** Kafka has accepted a record or an offset from it. */
+  hasWritten(): boolean;
   /** Under which names the program has written in transactions. */
   transactionalIds(): readonly string[];
   /** The program is about to be ended: nothing of it reaches the broker any more. */
   hold(): void;
+  /** The program has done what it should and is told to stop: nothing is a step any more. */
+  settle(): void;
   /** Boundaries are counted anew. */
   nextIncarnation(): void;
   /** Resolves when the broker has answered all that it had received; then every connection is cut. */
@@ -66,6 +70,9 @@ export async function startKafkaProxy(options: KafkaProxyOptions): Promise<Kafka
     ids: new Set(),
     isHeld: false,
     gate: Promise.resolve(),
+    isSettled: false,
+    hasRead: false,
+    hasWritten: false,
     idleSince: performance.now(),
     busyMs: 0,
   };
@@ -84,15 +91,20 @@ export async function startKafkaProxy(options: KafkaProxyOptions): Promise<Kafka
     host: '127.0.0.1',
     port: options.lane.listen,
     inFlight,
-    idleSince: () => shared.idleSince,
+    idleSince: () => (shared.hasRead ? shared.idleSince : undefined),
+    hasWritten: () => shared.hasWritten,
     transactionalIds: () => [...shared.ids],
     hold: () => {
       shared.isHeld = true;
+    },
+    settle: () => {
+      shared.isSettled = true;
     },
     nextIncarnation: () => {
       shared.counts.reset();
       shared.told = [];
       shared.isHeld = false;
+      shared.hasRead = false;
       shared.idleSince = performance.now();
     },
     quiet: async () => {
@@ -119,6 +131,10 @@ interface Shared {
   told: KafkaStep[];
   readonly ids: Set<string>;
   isHeld: boolean;
+  isSettled: boolean;
+  /** The program has asked for records in its present start. */
+  hasRead: boolean;
+  hasWritten: boolean;
   /** While one point is being decided, nothing else passes. */
   gate: Promise<unknown>;
   idleSince: number;
@@ -193,6 +209,7 @@ class Link {
     for (const frame of this.#requests.push(chunk)) {
       await shared.gate;
       const request = headOf(frame);
+      if (request.api === API.fetch) shared.hasRead = true;
       if (!isIdle(request.api)) shared.idleSince = performance.now();
       if (isForeground(request.api)) {
         shared.busyMs = performance.now();
@@ -233,6 +250,7 @@ class Link {
     const shared = this.#shared;
     if (errorOf(open, frame) !== 0) return shared.counts.takeBack(open.steps);
     shared.idleSince = performance.now();
+    shared.hasWritten ||= open.steps.length > 0;
     await shared.gate;
     if (shared.isHeld) return;
     for (const step of open.steps) if ((await ask(shared, 'after-durable', step)) === 'drop') return this.#dropped();
@@ -259,6 +277,7 @@ function hitOf(point: Point, { boundary, role, since, nth }: KafkaStep): Hit {
 }
 
 async function ask(shared: Shared, point: Point, step: KafkaStep): Promise<'go' | 'drop'> {
+  if (shared.isSettled) return 'go';
   const hit = hitOf(point, step);
   const { history, onPoint } = shared.options;
   history.tell({ lane: 'kafka', kind: 'boundary', text: `${step.boundary} ${step.role ?? ''}`.trim(), ...hit });

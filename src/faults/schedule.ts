@@ -31,8 +31,9 @@ export const SCHEDULE_GRAMMAR = `schedule = "v1" "lab=" id "stage=" n "seed=" n 
 id       = the lab's folder without its number
 fault    = action "@" [ incarnation "/" ] boundary [ "[" role "]" ] "#" nth ":" point [ "=" argument ]
 action   = "kill" | "cut" | "again" | "feed"
-boundary = "pg.commit" | "http.request" | "program.exit" | "input"
-role     = the tables that a commit writes, joined by "+", where its number among all commits is not enough
+boundary = "pg.commit" | "kafka.produce" | "kafka.offset" | "kafka.endtxn" | "http.request" | "program.exit" | "input"
+role     = the tables that a commit writes, joined by "+", where its number among all commits is not enough; in Kafka
+           the topic that is written, whose records nth counts, or the partition whose offset nth is
 point    = ${POINTS.map((point) => `"${point}"`).join(' | ')}
 
 v1 lab=batch-error-handling stage=2 seed=42 size=10000 kill@1/pg.commit#3:after-durable`;

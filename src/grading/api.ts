@@ -1,10 +1,12 @@
 import type { HistoryEvent } from '#src/faults/history.ts';
+import type { KafkaRecord } from '#src/faults/kafka-hands.ts';
 import type { HttpLog } from '#src/faults/http-ledger.ts';
 import type { HttpSourceOptions } from '#src/faults/http-source.ts';
 import type { Finding, Noun } from '#src/grading/anomaly.ts';
 import type { Row } from '#src/grading/canonical.ts';
 import type { AttackRule } from '#src/grading/enumerate.ts';
 import type { Feed } from '#src/grading/feeds.ts';
+import type { KafkaPlan } from '#src/grading/kafka-scene.ts';
 import type { StreamPlan } from '#src/grading/stream.ts';
 import type { Exit } from '#src/process.ts';
 import type { Random } from '#src/random.ts';
@@ -24,6 +26,8 @@ export { judgeRequests, neverSettled, mostRetries, type RequestRules } from '#sr
 export { neverFalls, onlySees } from '#src/grading/seen.ts';
 export { ASKED, DELIVERY } from '#src/grading/wording-found.ts';
 export { mutated, type FileMutation } from '#src/faults/files.ts';
+export type { KafkaRecord } from '#src/faults/kafka-hands.ts';
+export type { KafkaFeed, KafkaPlan } from '#src/grading/kafka-scene.ts';
 export type { StreamDriver, StreamPlan } from '#src/grading/stream.ts';
 export type { HistoryEvent } from '#src/faults/history.ts';
 export type { HttpLog, HttpRequestNote } from '#src/faults/http-ledger.ts';
@@ -62,6 +66,8 @@ export interface StagePlan {
   readonly env?: Readonly<Record<string, string>>;
   /** The program runs until it is told to stop: how it is fed, and when it is. */
   readonly stream?: StreamPlan;
+  /** The program reads and writes topics of Kafka until it is told to stop; its address comes as KAFKA_BOOTSTRAP. */
+  readonly kafka?: KafkaPlan;
   /** Each run has a PostgreSQL server of its own, for slots and for faults of the server; none of the learner's own will do. */
   readonly ownServer?: boolean;
   /** Which boundaries are attacked; where it is empty, only undisturbed runs are judged. */
@@ -110,6 +116,8 @@ export interface FollowUp {
 export interface Trial {
   /** Asks the learner's database directly; rows in the order in which PostgreSQL gives them, numerics as text. */
   query(sql: string, values?: readonly unknown[]): Promise<readonly Row[]>;
+  /** What a reader of committed records sees in a topic, by partition and offset; the topic by its name in the plan. */
+  records(topic: string): Promise<readonly KafkaRecord[]>;
   /** A file below OUTPUT_DIR as text; undefined where there is none. */
   output(path: string): Promise<string | undefined>;
   /** All files below OUTPUT_DIR, sorted by path; those that are links or very large are left out. */

@@ -1,6 +1,7 @@
 import type { HistoryEvent } from '#src/faults/history.ts';
 import type { Fault } from '#src/faults/schedule.ts';
 import type { Anomaly } from '#src/grading/anomaly.ts';
+import { kafkaCauses, type KafkaCause } from '#src/grading/cause-kafka.ts';
 
 /** Why a program fails, as far as the recorded order of its commits and files shows it. Words: wording.ts. */
 export type Cause =
@@ -21,7 +22,8 @@ export type Cause =
   | { readonly kind: 'refused'; readonly answer: string }
   | { readonly kind: 'elsewhere'; readonly wrote: readonly string[]; readonly asked: readonly string[] }
   | { readonly kind: 'nothing-written' }
-  | { readonly kind: 'silent' };
+  | { readonly kind: 'silent' }
+  | KafkaCause;
 
 export interface Evidence {
   /** The history of an undisturbed run. */
@@ -56,8 +58,11 @@ export function likelyCauses(evidence: Evidence): Cause[] {
     if (anomalies.includes('crashed')) return [{ kind: 'gave-up' }];
     const missed = missedTheTables(evidence);
     if (missed !== undefined) return [missed];
-    return anomalies.every((anomaly) => anomaly === 'lost') && anomalies.length > 0 ? [{ kind: 'silent' }] : [];
+    const isLost = anomalies.every((anomaly) => anomaly === 'lost') && anomalies.length > 0;
+    const ofKafka = evidence.recorded.some(({ lane }) => lane === 'kafka');
+    return isLost ? [{ kind: ofKafka ? 'committed-unwritten' : 'silent' }] : [];
   }
+  if (fault.boundary.startsWith('kafka.')) return lostOrRepeated(anomalies) ? kafkaCauses(evidence.recorded) : [];
   const commits = commitsOf(evidence.recorded, 1);
   const byTable = tableCauses(commits, fault);
   if (byTable.length > 0) return byTable;
@@ -69,6 +74,10 @@ export function likelyCauses(evidence: Evidence): Cause[] {
   if (keepsNothing(commits, positions(evidence))) return [{ kind: 'no-position', commits: commits.length }];
   const again = commitsOf(evidence.failed, fault.incarnation + 1);
   return again.length >= commits.length && commits.length > 1 ? [{ kind: 'started-over' }] : [];
+}
+
+function lostOrRepeated(anomalies: readonly Anomaly[]): boolean {
+  return anomalies.some((anomaly) => anomaly === 'lost' || anomaly === 'duplicate');
 }
 
 /** The commits of one start of the program, in the order in which they became durable. */

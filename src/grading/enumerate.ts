@@ -30,6 +30,10 @@ export interface Target {
   readonly boundary: string;
   readonly role?: string;
   readonly total: number;
+  /** Where a boundary stands for several numbers: the last one of each that the first run passed. */
+  readonly numbers?: readonly number[];
+  /** Where not all of them can be met: a write that asks for no answer can only be held back. */
+  readonly points?: readonly Point[];
 }
 
 /** How often each boundary was passed by one start of the program. */
@@ -69,6 +73,12 @@ export function address(
   const targets: Target[] = [];
   const unnamed: { target: Target; counts: readonly [number, number] }[] = [];
   for (const boundary of new Set(rules.map((rule) => rule.boundary))) {
+    if ([...first, ...second].some((event) => event.boundary === boundary && event.since !== undefined)) {
+      const found = addressRanged(first, second, boundary);
+      targets.push(...found.targets);
+      unnamed.push(...found.unnamed);
+      continue;
+    }
     const [a, b] = [rolesOf(first, boundary), rolesOf(second, boundary)];
     if (a.size === b.size && [...a].every(([nth, role]) => b.get(nth) === role)) {
       targets.push({ boundary, total: a.size });
@@ -85,6 +95,39 @@ export function address(
   return { targets, unnamed };
 }
 
+/**
+ * Records and offsets, of which one request carries many: how they are cut into requests differs from run to run, but
+ * what there is of each role in all does not, and each number is met exactly once.
+ */
+function addressRanged(first: readonly HistoryEvent[], second: readonly HistoryEvent[], boundary: string): Addressed {
+  const targets: Target[] = [];
+  const unnamed: { target: Target; counts: readonly [number, number] }[] = [];
+  const [a, b] = [numbersOf(first, boundary), numbersOf(second, boundary)];
+  for (const role of new Set([...a.keys(), ...b.keys()])) {
+    const [one, other] = [a.get(role), b.get(role)];
+    const counts = [one?.numbers.at(-1) ?? 0, other?.numbers.at(-1) ?? 0] as const;
+    const named = { boundary, ...(role === '' ? {} : { role }), total: Math.max(...counts) };
+    if (counts[0] !== counts[1] || one === undefined) unnamed.push({ target: named, counts });
+    else targets.push({ ...named, numbers: one.numbers, ...(one.isAnswered ? {} : { points: ['before'] }) });
+  }
+  return { targets, unnamed };
+}
+
+function numbersOf(history: readonly HistoryEvent[], boundary: string) {
+  const byRole = new Map<string, { numbers: number[]; isAnswered: boolean }>();
+  const mine = history.filter(
+    (event) => event.boundary === boundary && event.incarnation === 1 && event.nth !== undefined,
+  );
+  for (const point of ['after-durable', 'before'] as const)
+    for (const { role = '', nth = 0 } of mine.filter((event) => event.point === point)) {
+      const known = byRole.get(role) ?? { numbers: [], isAnswered: point === 'after-durable' };
+      // What was held back and never accepted counts only where nothing is ever answered.
+      if (point === 'before' && known.isAnswered) continue;
+      byRole.set(role, { ...known, numbers: [...known.numbers, nth].sort((a, b) => a - b) });
+    }
+  return byRole;
+}
+
 export interface Enumeration {
   /** The single faults to try, the most telling first. */
   readonly faults: readonly Fault[];
@@ -99,7 +142,11 @@ export interface Enumeration {
  */
 export function enumerate(targets: readonly Target[], rules: readonly AttackRule[], level: Level): Enumeration {
   const lists = rules.flatMap((rule) =>
-    targets.filter(({ boundary }) => boundary === rule.boundary).map((target) => faultsOf(target, rule, level)),
+    targets
+      .filter(({ boundary }) => boundary === rule.boundary)
+      .map((target, _, all) =>
+        target.numbers === undefined ? faultsOf(target, rule, level) : rangedFaultsOf(target, rule, level, all.length),
+      ),
   );
   const faults = interleave(lists.map((list) => list.faults));
   return {
@@ -118,6 +165,31 @@ function faultsOf({ boundary, role, total }: Target, rule: AttackRule, level: Le
     ),
   );
   return { faults, possible: total * points.length * actions.length };
+}
+
+/** The same where one boundary stands for many numbers; the roles share what a person waits for. */
+function rangedFaultsOf(target: Target, rule: AttackRule, level: Level, roles: number) {
+  const { boundary, role, numbers = [] } = target;
+  const points = POINTS.filter((point) => (rule.points ?? POINTS).includes(point)).filter(
+    (point) => target.points?.includes(point) ?? true,
+  );
+  const of = role === undefined ? {} : { role };
+  const limit = level === 'overnight' ? numbers.length : Math.max(3, Math.floor(MAX_BOUNDARIES / roles));
+  const last = numbers.at(-1);
+  // A program that is told to stop once all is done need not go on after its last step.
+  const isMet = (nth: number, point: Point): boolean => point !== 'client-moved-on' || nth !== last;
+  const all = (at: readonly number[]): Fault[] =>
+    at.flatMap((nth) =>
+      points
+        .filter((point) => isMet(nth, point))
+        .flatMap((point) =>
+          (rule.actions ?? ['kill']).map((action): Fault => ({ action, incarnation: 1, boundary, ...of, nth, point })),
+        ),
+    );
+  return {
+    faults: all(ordered(numbers.length, limit).map((at) => numbers[at - 1] ?? 1)),
+    possible: all(numbers).length,
+  };
 }
 
 /** 1…total, at most `limit` of them: first, last, middle, their neighbours, then evenly spread. */

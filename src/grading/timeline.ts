@@ -108,8 +108,9 @@ function stepsOf(history: readonly HistoryEvent[]): Step[] {
   });
 }
 
-function nameOf({ boundary, nth, incarnation }: HistoryEvent): string {
-  return `${incarnation}/${boundary ?? ''}#${nth ?? 0}`;
+function nameOf({ boundary, nth, incarnation, since, role }: HistoryEvent): string {
+  const of = since === undefined ? '' : `[${role ?? ''}]`;
+  return `${incarnation}/${boundary ?? ''}${of}#${nth ?? 0}`;
 }
 
 /** Starts, ends, faults and what stands next to them stay; of the rest, runs that don't fit become one `… n more`. */
@@ -215,7 +216,7 @@ function sentence(event: HistoryEvent): string {
   const { boundary, nth, point, lane, incarnation } = event;
   const where = `${LANES[lane].name}, ${PICTURE.start(incarnation)}`;
   if (boundary === undefined || nth === undefined || lane === 'fault') return `${where}: ${short(event.text, 160)}`;
-  return `${where}: ${boundaryWords(boundary, nth)}, ${point === undefined ? event.kind : PICTURE.points[point]}`;
+  return `${where}: ${boundaryWords(boundary, nth, event.since === undefined ? undefined : event.role)}, ${point === undefined ? event.kind : PICTURE.points[point]}`;
 }
 
 /** `text` cut to `length` characters, for labels that have little room. */

@@ -19,6 +19,7 @@ import { AGAIN } from '#src/grading/enumerate.ts';
 import type { Feed } from '#src/grading/feeds.ts';
 import { outputFiles } from '#src/grading/output-files.ts';
 import { FED_TABLE, streamOf } from '#src/grading/stream.ts';
+import { leaseKafkaScene, type KafkaScene } from '#src/grading/kafka-scene.ts';
 import { layOut, replaceInputs, type Program, type Workplace } from '#src/grading/program.ts';
 import { ownDatabase } from '#src/grading/own-database.ts';
 import { openReader, type Reader } from '#src/grading/reader.ts';
@@ -74,21 +75,24 @@ export async function runTrial(schedule: Schedule, deadlineMs: number, bench: Be
     ...{ output: '', elapsedMs: 0, plan: undefined },
   } as const;
   let lease: Lease | undefined;
+  let kafka: KafkaScene | undefined;
   try {
     bench.signal?.throwIfAborted();
     const plan = await bench.stage({ seed: schedule.seed, size: schedule.size, random: random(schedule.seed) });
     const own = plan.ownServer === true ? { own: true } : {};
     lease = await bench.supervisor.lease('postgres', { data: undefined, ...own }, { signal: bench.signal });
+    kafka = await leaseKafkaScene(plan.kafka, bench.supervisor, bench.signal);
     const fed = feedOf(schedule, plan);
     const place = await layOut(folder, bench.program, fed?.inputs ?? plan.inputs, bench.root);
     const database =
       plan.ownServer === true ? await ownDatabase(lease.address as Database) : (lease.address as Database);
-    return await runIn(place, database, plan, { schedule, deadlineMs, bench, lease });
+    return await runIn(place, database, plan, { schedule, deadlineMs, bench, lease, kafka });
   } catch (error) {
     if (bench.signal?.aborted === true) return { schedule, state: 'stopped', ...nothing };
     if (!(error instanceof WorldError)) throw error;
     return { schedule, state: 'unknown', ...nothing, why: error.message };
   } finally {
+    await kafka?.close();
     if (lease !== undefined) await Promise.allSettled([lease[Symbol.asyncDispose]()]);
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   }
@@ -104,6 +108,7 @@ interface Running {
   readonly deadlineMs: number;
   readonly bench: Bench;
   readonly lease: Lease;
+  readonly kafka: KafkaScene | undefined;
 }
 
 /** Where the runs of one trial take place, one after the other. */
@@ -162,10 +167,12 @@ async function turn(scene: Scene, plan: StagePlan, httpBefore?: HttpLog): Promis
   try {
     await quiet(client, database, running);
     const exit = attacked.exits.at(-1) ?? { code: null, signal: null };
+    const stalled = running.kafka?.stalled();
+    if (stalled !== undefined) return { ...ran, findings: [stalled] };
     const wrong = exitFindings(plan, exit, attacked.ended === 'completed');
     if (wrong.some(({ anomaly }) => anomaly === 'crashed')) return { ...ran, findings: wrong };
     const refused: string[] = [];
-    const found = await plan.judge(trialOf(client, place, { attacked, samples, refused }));
+    const found = await plan.judge(trialOf(client, place, { attacked, samples, refused, kafka: running.kafka }));
     return { ...ran, findings: [...found, ...wrong], refused };
   } finally {
     await client.end().catch(() => undefined);
@@ -175,7 +182,7 @@ async function turn(scene: Scene, plan: StagePlan, httpBefore?: HttpLog): Promis
 /** A program that ended as it meant to is looked at all the same: what it left may tell more than its exit code. */
 function exitFindings(plan: StagePlan, exit: Exit, completed: boolean): Finding[] {
   const due = plan.expectedExit ?? 0;
-  if (plan.stream !== undefined) return completed ? [] : [leftEarly(exit)];
+  if (plan.stream !== undefined || plan.kafka !== undefined) return completed ? [] : [leftEarly(exit)];
   if (exit.code === due) return [];
   const isMeant = exit.code !== null && [0, ...(plan.codes ?? [])].includes(exit.code);
   return [isMeant ? wrongExit(exit, due) : crashed(exit, due)];
@@ -245,18 +252,20 @@ function attackIn(
     env: {
       ...program.env,
       ...plan.env,
+      ...running.kafka?.env,
       INPUT_DIR: place.inputs,
       OUTPUT_DIR: place.outputs,
       TMPDIR: place.temporary,
     },
     postgres: database,
+    kafka: running.kafka?.target,
     http: plan.http,
     httpBefore,
     watch: [place.cwd, place.outputs],
     ...(marker === undefined ? {} : { marker }),
     onDurable: reader?.look,
     onHit: stream?.onHit,
-    stream: stream?.options,
+    stream: stream?.options ?? running.kafka?.stream,
     onCrash: (how) => running.lease.crash(how),
     deadlineMs: running.deadlineMs,
     expectedExit: plan.expectedExit ?? 0,
@@ -315,14 +324,16 @@ interface Looked {
   readonly attacked: Attacked;
   readonly samples: readonly (readonly Row[])[];
   readonly refused: string[];
+  readonly kafka: KafkaScene | undefined;
 }
 
-function trialOf(client: Client, place: Workplace, { attacked, samples, refused }: Looked): Trial {
+function trialOf(client: Client, place: Workplace, { attacked, samples, refused, kafka }: Looked): Trial {
   return {
     exits: attacked.exits,
     history: attacked.history,
     http: attacked.http,
     samples,
+    records: async (topic) => (await kafka?.records(topic)) ?? [],
     query: async (sql, values = []) => {
       try {
         return (await client.query<Record<string, unknown>>(sql, [...values])).rows;

@@ -1,5 +1,14 @@
 import type { Fault, Point } from '#src/faults/schedule.ts';
+import type { Step as KafkaStep } from '#src/grading/cause-kafka.ts';
 import type { Cause } from '#src/grading/cause.ts';
+import {
+  COMMITTED_UNWRITTEN,
+  kafkaBoundaryWords,
+  kafkaManyWords,
+  offsetAfterWords,
+  offsetBeforeWords,
+  type OffsetOrder,
+} from '#src/grading/wording-kafka.ts';
 import { number, plural, seconds1 } from '#src/grading/wording-oracle.ts';
 
 /**
@@ -107,6 +116,7 @@ function actionWords({ action, argument }: Fault): string {
 
 /** `commit 3` for `pg.commit#3`, `commit 3 to orders` for `pg.commit[orders]#3`. */
 export function boundaryWords(boundary: string, nth: number, role?: string): string {
+  if (boundary.startsWith('kafka.')) return kafkaBoundaryWords(boundary, nth, role);
   const names: Readonly<Record<string, string>> = {
     'pg.commit': 'commit',
     'http.request': 'request',
@@ -118,6 +128,7 @@ export function boundaryWords(boundary: string, nth: number, role?: string): str
 
 function holder(boundary: string): string {
   if (boundary.startsWith('pg.')) return 'PostgreSQL';
+  if (boundary.startsWith('kafka.')) return 'Kafka';
   return boundary.startsWith('http.') ? 'the server' : 'the disk';
 }
 
@@ -143,9 +154,13 @@ export function triedWords(tried: number, boundaries: readonly string[], feeds: 
 }
 
 function killedWords(tried: number, boundaries: readonly string[]): string {
-  const at = [...new Set(boundaries.map((boundary) => boundaryWords(boundary, 0).replace(/ 0$/, 's')))];
+  const at = [...new Set(boundaries.map((boundary) => manyWords(boundary)))];
   const once = tried === 1 ? 'once' : `${number(tried)} times`;
   return `killed your program ${once}, at ${at.join(' and ')}: before, just after, and once it had gone on`;
+}
+
+function manyWords(boundary: string): string {
+  return boundary.startsWith('kafka.') ? kafkaManyWords(boundary) : boundaryWords(boundary, 0).replace(/ 0$/, 's');
 }
 
 export const EVERY_TIME = 'the right result, every time';
@@ -199,9 +214,22 @@ export function causeWords(cause: Cause): string {
       return `Your program wrote to ${list(cause.wrote)}; what is looked at is ${list(cause.asked)}.`;
     case 'nothing-written':
       return 'Your program ended as if all were well, and PostgreSQL saw no commit from it.';
+    case 'offset-before-write':
+      return offsetBeforeWords(orderOf(cause));
+    case 'offset-after-write':
+      return offsetAfterWords(orderOf(cause));
+    case 'committed-unwritten':
+      return COMMITTED_UNWRITTEN;
     case 'silent':
       return 'Your program ended as if all were well, and left no trace of some rows of its input.';
   }
+}
+
+function orderOf({ record, offset }: { readonly record: KafkaStep; readonly offset: KafkaStep }): OffsetOrder {
+  return {
+    record: kafkaBoundaryWords(record.boundary, record.nth, record.role),
+    offset: kafkaBoundaryWords(offset.boundary, offset.nth, offset.role),
+  };
 }
 
 export const TWO_CAUSES = 'Which of the two it is, the picture shows: look at what came last before the fault';
@@ -245,7 +273,9 @@ export const UNFINISHED_REMEDY =
   'Run it by hand and see whether it ends: a batch does, by itself, when all is done. Then check again.';
 
 export function notExercisedWords(boundaries: readonly string[], fired: boolean): string {
-  const what = boundaries.map((boundary) => boundaryWords(boundary, 0).replace(/ 0$/, '')).join(' and no ');
+  const one = (boundary: string): string =>
+    boundary.startsWith('kafka.') ? kafkaManyWords(boundary) : boundaryWords(boundary, 0).replace(/ 0$/, '');
+  const what = boundaries.map(one).join(' and no ');
   return fired
     ? 'no fault of this stage could be fired'
     : `your program made no ${what} while it was recorded, so there was nothing to break`;
@@ -256,6 +286,8 @@ export function unfiredWords(unfired: number, of: number): string {
 }
 
 export function notExercisedRemedy(boundaries: readonly string[]): string {
+  if (boundaries.some((boundary) => boundary.startsWith('kafka.')))
+    return 'Let your program reach Kafka by KAFKA_BOOTSTRAP and write to the topics that it is given; then check again.';
   return boundaries.some((boundary) => boundary.startsWith('http.'))
     ? 'Let your program reach the server by PAYMENTS_URL; then check again.'
     : 'Let your program reach PostgreSQL by DATABASE_URL and write there; then check again.';
@@ -267,12 +299,18 @@ export function disagreeWords(
   tried: number,
 ): string {
   const [worst] = unnamed;
-  const what = worst === undefined ? 'commits' : boundaryWords(worst.boundary, 0, worst.role).replace(' 0', 's');
+  const what = worst === undefined ? 'commits' : unnamedWords(worst.boundary, worst.role);
   const [one, other] = worst?.counts ?? [0, 0];
   const rest =
     tried === 0 ? '' : `; the ${plural(tried, 'point')} that could be named ${tried === 1 ? 'was' : 'were'} tried`;
   return `two undisturbed runs of your program made ${number(one)} and ${number(other)} ${what}, so those could not be broken one by one${rest}`;
 }
+
+function unnamedWords(boundary: string, role: string | undefined): string {
+  if (!boundary.startsWith('kafka.')) return boundaryWords(boundary, 0, role).replace(' 0', 's');
+  return `${kafkaManyWords(boundary)}${role === undefined ? '' : ` (${role})`}`;
+}
+
 export const DISAGREE_REMEDY =
   'Make the number of commits depend on the input alone, not on time or chance; then check again.';
 

@@ -1,0 +1,56 @@
+import { number, seconds1 } from '#src/grading/wording-oracle.ts';
+
+/** Words for what happens between a program and Kafka. A part of wording.ts. */
+
+/** `record 30 to valid` for `kafka.produce[valid]#30`, `offset 30 of in-0` for `kafka.offset[in-0]#30`. */
+export function kafkaBoundaryWords(boundary: string, nth: number, role?: string): string {
+  switch (boundary) {
+    case 'kafka.produce':
+      return `record ${number(nth)}${role === undefined ? '' : ` to ${role}`}`;
+    case 'kafka.offset':
+      return `offset ${number(nth)}${role === undefined ? '' : ` of ${role}`}`;
+    case 'kafka.endtxn':
+      return `the end of the transaction with record ${number(nth)}`;
+    default:
+      return `joining of transaction ${number(nth)}`;
+  }
+}
+
+/** Many of them. */
+export function kafkaManyWords(boundary: string): string {
+  const words: Readonly<Record<string, string>> = {
+    'kafka.produce': 'records it wrote',
+    'kafka.offset': 'offsets it committed',
+    'kafka.endtxn': 'ends of transactions',
+  };
+  return words[boundary] ?? 'joinings of transactions';
+}
+
+/** `topic` is the one that the program reads. */
+export function stalledWords(topic: string, seconds: number): { readonly expected: string; readonly found: string } {
+  return {
+    expected: `every record of ${topic} read, and its offset committed`,
+    found: `for ${seconds1(seconds)} your program wrote nothing and committed nothing, though records were left`,
+  };
+}
+
+export interface OffsetOrder {
+  readonly record: string;
+  readonly offset: string;
+}
+
+export function offsetBeforeWords({ record, offset }: OffsetOrder): string {
+  return (
+    `You commit an offset before what it stands for is written (${offset} was committed before ${record} was in ` +
+    'Kafka). Dying in between, you never read those records again.'
+  );
+}
+
+export function offsetAfterWords({ record, offset }: OffsetOrder): string {
+  return (
+    `You commit an offset after what it stands for is written (${record} came first, then ${offset}). ` +
+    'Dying in between, you read the same records again.'
+  );
+}
+
+export const COMMITTED_UNWRITTEN = 'Your program committed the offsets of records that it wrote nowhere.';
