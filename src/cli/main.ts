@@ -85,8 +85,9 @@ function describe(): Command {
     .command('labs [labs...]')
     .description('check every lab, or one program (lab#wrong/name): right ones pass, wrong ones fail by their name')
     .option('--quick', 'fewer crash points, in minutes')
+    .option('--record', 'keep the pictures of wrong programs, for review')
     .option('--json', 'print results, one JSON value a line')
-    .action(async (labs: string[], options: Json & { quick?: boolean }) =>
+    .action(async (labs: string[], options: Json & { quick?: boolean; record?: boolean }) =>
       (await import('#src/cli/verify.ts')).verifyLabs(labs, options),
     );
   program

@@ -117,7 +117,8 @@ function faceOf(context: Context, runs: LabRuns): App {
       grade: (request) => cards.gradeCard(request, context),
       undo: () => cards.undoReview(context),
       set: (request) => cards.setCard(request, context),
-      add: (guide) => cards.addGuide(guide, context),
+      add: (request) => cards.addCards(request, context),
+      picture: (card) => cards.reviewPicture(card, context),
       export: (format) => exportCards(format, context),
     },
   };

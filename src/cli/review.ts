@@ -2,9 +2,18 @@ import { createInterface } from 'node:readline';
 import { extname, resolve } from 'node:path';
 
 import type { ReviewFlags } from '#src/cli/study-verbs.ts';
+import type { Face } from '#src/commands/card-face.ts';
 import { exportCards } from '#src/commands/card-export.ts';
 import { createContext, type Context } from '#src/commands/context.ts';
-import { addGuide, gradeCard, review as look, setCard, undoReview, type ReviewCard } from '#src/commands/review.ts';
+import {
+  addCards,
+  gradeCard,
+  review as look,
+  setCard,
+  undoReview,
+  type Offered,
+  type ReviewCard,
+} from '#src/commands/review.ts';
 import { LearnerError } from '#src/error.ts';
 import { writeAtomic } from '#src/files.ts';
 import type { Grade } from '#src/study/grades.ts';
@@ -13,7 +22,8 @@ import { letterAt, shownOrder } from '#src/study/shuffle.ts';
 export async function review(flags: ReviewFlags): Promise<void> {
   const context = createContext();
   try {
-    if (flags.add !== undefined) await add(flags.add, context);
+    const wanted = wantedOf(flags);
+    if (wanted !== undefined) await add(wanted, context);
     else if (flags.export !== undefined) await exportTo(flags.export, context);
     else if (flags.json === true) console.log(JSON.stringify(await look(context, flags.more)));
     else await sit(context, flags.more === true);
@@ -22,9 +32,20 @@ export async function review(flags: ReviewFlags): Promise<void> {
   }
 }
 
-async function add(guide: string, context: Context): Promise<void> {
-  const { added } = await addGuide(guide, context);
-  console.log(added === 0 ? 'All its questions are in review.' : `${added} questions put into review: ./dej review`);
+interface Wanted {
+  readonly what: Offered;
+  readonly of: string;
+}
+
+function wantedOf({ add: questions, takeaways, mistakes }: ReviewFlags): Wanted | undefined {
+  if (questions !== undefined) return { what: 'questions', of: questions };
+  if (takeaways !== undefined) return { what: 'takeaways', of: takeaways };
+  return mistakes === undefined ? undefined : { what: 'mistakes', of: mistakes };
+}
+
+async function add(wanted: Wanted, context: Context): Promise<void> {
+  const { added } = await addCards(wanted, context);
+  console.log(added === 0 ? 'All of them are in review.' : `${added} cards put into review: ./dej review`);
 }
 
 async function exportTo(file: string, context: Context): Promise<void> {
@@ -83,16 +104,12 @@ async function meet(card: ReviewCard, ask: Ask, context: Context): Promise<Other
   };
   const { face } = card;
   console.log(`\n${heading(card)}\n`);
-  console.log(
-    face.kind === 'question'
-      ? face.text
-      : `It was red here: ${face.anomaly}. What had gone wrong, and what holds it off?`,
-  );
+  console.log(askedWords(face));
   const ready = await ask('\nSay it first, then press Enter:');
   if (ready === undefined || isOtherwise(ready)) return ready;
-  if (face.kind === 'mended') {
-    console.log(`\n${face.remedy ?? 'Its lab has no hint any more.'}`);
-    if (face.read !== undefined) console.log(`Read: ${face.read.words}`);
+  if (face.kind !== 'question') {
+    console.log(`\n${(face.kind === 'takeaway' ? face.text : face.remedy) ?? 'Its lab has no hint any more.'}`);
+    if (face.kind === 'mended' && face.read !== undefined) console.log(`Read: ${face.read.words}`);
     return gradeBy(card, ask, (wanted) => grade(wanted));
   }
   const order = shownOrder(card.id, face.options.length, Math.floor(begun)).map((place) => face.options[place]);
@@ -122,6 +139,12 @@ async function gradeBy(
     const wanted = GRADE_KEYS[said.toLowerCase()];
     if (wanted !== undefined) return grade(wanted);
   }
+}
+
+function askedWords(face: Face): string {
+  if (face.kind === 'takeaway') return face.cue;
+  if (face.kind === 'mended') return `It was red here: ${face.anomaly}. What had gone wrong, and what holds it off?`;
+  return [face.text, ...(face.run ?? []).map((line) => `  · ${line}`)].join('\n');
 }
 
 function heading({ title, changed, isNew }: ReviewCard): string {

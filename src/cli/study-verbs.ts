@@ -13,6 +13,8 @@ export interface PlanFlags {
 
 export interface ReviewFlags {
   readonly add?: string;
+  readonly takeaways?: string;
+  readonly mistakes?: string;
   readonly export?: string;
   readonly more?: boolean;
   readonly json?: boolean;
@@ -47,6 +49,11 @@ export function describeStudy(program: Command): void {
     .description('meet again what you missed and what you mended, ten minutes a day')
     .option('--more', 'go on beyond the minutes of the day')
     .option('--add <guide>', 'put all questions of a guide into review')
+    .option('--takeaways <guide>', 'put the lines worth remembering of a guide into review')
+    .option(
+      '--mistakes <lab>',
+      'put known mistakes of the stages that you passed into review, as programs and pictures',
+    )
     .option('--export <file>', 'write your cards to a .tsv or .csv file that Anki imports')
     .option('--json', 'print what is due, as JSON, and ask nothing')
     .action(async (options: ReviewFlags) => (await import('#src/cli/review.ts')).review(options));

@@ -23,13 +23,16 @@ export async function verifyContent(
 }
 
 /** Prints what is wrong with a lab's folder, then a line for each of its own programs; exit codes as above. */
-export async function verifyLabs(labs: readonly string[], options: { quick?: boolean; json?: boolean }): Promise<void> {
+export async function verifyLabs(
+  labs: readonly string[],
+  options: { quick?: boolean; record?: boolean; json?: boolean },
+): Promise<void> {
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
   const context = createContext();
   try {
-    const { quick = false } = options;
-    for await (const event of verifyAllLabs({ only: labs, quick, signal: stop.signal }, context)) {
+    const { quick = false, record = false } = options;
+    for await (const event of verifyAllLabs({ only: labs, quick, record, signal: stop.signal }, context)) {
       console.log(options.json === true ? JSON.stringify(event) : labWords(event));
       if (event.type !== 'summary') continue;
       const { problems, different, unknown } = event.counts;

@@ -49,11 +49,13 @@ function sides(card: Card, face: Face): { front: string; back: string } {
       back: html([face.remedy ?? '', face.read?.words ?? ''].filter((part) => part !== '').join('\n\n')),
     };
   }
+  if (face.kind === 'takeaway') return { front: html(face.cue), back: html(face.text) };
+  const run = (face.run ?? []).map((line) => `- ${line}`);
   const options = face.options.map(({ letter, text }) => `${letter}. ${text}`).join('\n');
   const reasons = Object.entries(face.explanations).map(([letter, why]) => `${letter}: ${why}`);
   const output = face.output === undefined ? [] : [`\`\`\`\n${face.output}\n\`\`\``];
   return {
-    front: html(`${face.text}\n\n${options}`),
+    front: html([face.text, ...(run.length === 0 ? [] : [run.join('\n')]), options].join('\n\n')),
     back: html([`Answer: ${face.answer.join(', ')}`, ...output, reasons.join('\n')].join('\n\n')),
   };
 }

@@ -75,7 +75,14 @@ function folder(): string[] {
         ['`starter/<language>/`', 'runs, and fails where `starter` in lab.yaml says'],
         ['`solution/<language>/`', 'passes every stage; shown after a pass'],
         ['`correct/<name>/`', 'other designs that must pass too'],
-        ['`wrong/<mistake>/`', 'programs that must be failed, each at its stage with its anomaly'],
+        [
+          '`wrong/<mistake>/`',
+          'programs that must be failed, each at its stage with its anomaly; the comment at the top says in a sentence what is wrong, for review',
+        ],
+        [
+          '`pictures/<mistake>.json`',
+          'how a fault brought the mistake out, for review: made by `./dej verify labs <lab> --record`',
+        ],
       ],
     ),
     'README.md begins with `# Title` and the story. `## The stages` holds a numbered list with an item for each stage: its title in bold, what it asks, and how the program will be hurt. The app shows one of them at a time. README.md has at most 500 words.',

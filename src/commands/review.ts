@@ -1,17 +1,33 @@
 import type { Context } from '#src/commands/context.ts';
 import { findGuide } from '#src/commands/blocks.ts';
-import { faceOf, type Face } from '#src/commands/card-face.ts';
+import { cardPicture, faceOf, type Face } from '#src/commands/card-face.ts';
 import { syncPage } from '#src/commands/journal.ts';
+import type { LabPicture } from '#src/commands/lab-view.ts';
+import { labOf } from '#src/commands/labs.ts';
+import type { Content } from '#src/content/content.ts';
 import { LearnerError } from '#src/error.ts';
 import type { JournalEvent, NewEvent, Reviewed } from '#src/journal/event.ts';
-import { questionCard } from '#src/study/cards.ts';
+import { mistakeCards, questionCard, takeawayCard, type Card } from '#src/study/cards.ts';
 import type { Day } from '#src/study/day.ts';
 import { deckOf, type DeckCard } from '#src/study/deck.ts';
 import type { Grade } from '#src/study/grades.ts';
+import { fold, type Record } from '#src/study/record.ts';
 import { intervalWords } from '#src/study/scheduler.ts';
 import { settingsOf } from '#src/study/settings.ts';
 import { sittingOf, type Sitting } from '#src/study/sitting.ts';
 import { standing } from '#src/study/undone.ts';
+
+export type Offered = 'questions' | 'takeaways' | 'mistakes';
+
+/** Cards that come into review by choice, all of a kind at once. */
+export interface Offer {
+  readonly what: Offered;
+  /** A guide's id, or a lab's for its mistakes. */
+  readonly of: string;
+  readonly title: string;
+  readonly inReview: number;
+  readonly total: number;
+}
 
 /** One card as it is met. */
 export interface ReviewCard {
@@ -21,7 +37,7 @@ export interface ReviewCard {
   /** It asks something else than it did when it was last met. */
   readonly changed: boolean;
   /** When it comes back, by grade, in words. */
-  readonly intervals: Readonly<Record<Grade, string>>;
+  readonly intervals: { readonly [grade in Grade]: string };
   readonly face: Face;
 }
 
@@ -38,12 +54,7 @@ export interface ReviewSight extends Pick<Sitting, 'due' | 'soon' | 'done'> {
   readonly total: number;
   readonly suspended: readonly { readonly id: string; readonly title: string }[];
   /** What could be put into review by choice. */
-  readonly guides: readonly {
-    readonly id: string;
-    readonly title: string;
-    readonly inReview: number;
-    readonly total: number;
-  }[];
+  readonly offers: readonly Offer[];
   /** What taking back would take back. */
   readonly last: { readonly card: string; readonly title: string; readonly grade: Grade } | undefined;
 }
@@ -75,11 +86,10 @@ export async function review(context: Context, beyond = false): Promise<ReviewSi
     suspended: [...deck.values()]
       .filter((one) => one.suspended)
       .map(({ card }) => ({ id: card.id, title: card.title })),
-    guides: content.guides.map((guide) => ({
-      id: guide.id,
-      title: `${guide.number} · ${guide.title}`,
-      inReview: guide.questions.filter((question) => deck.has(questionCard(guide, question).id)).length,
-      total: guide.questions.length,
+    offers: offersOf(content, fold(events)).map(({ cards, ...offer }) => ({
+      ...offer,
+      inReview: cards.filter(({ id }) => deck.has(id)).length,
+      total: cards.length,
     })),
     last: last && { card: last.card, title: deck.get(last.card)?.card.title ?? '', grade: last.grade },
   };
@@ -149,18 +159,54 @@ export async function setCard(
   await context.journal().append([{ kind: 'carded', card: id, state }]);
 }
 
-/** Puts all questions of a guide into review that aren't there yet. */
-export async function addGuide(name: string, context: Context): Promise<{ readonly added: number }> {
+interface OfferedCards extends Omit<Offer, 'inReview' | 'total'> {
+  readonly cards: readonly Card[];
+}
+
+/** What there is to choose. A lab's mistakes are shown stage by stage, as the learner's own program passes. */
+function offersOf(content: Content, { stages }: Record): OfferedCards[] {
+  const guides = content.guides.flatMap((guide): OfferedCards[] => {
+    const about = { of: guide.id, title: `${guide.number} · ${guide.title}` };
+    const takeaways = content.takeaways.filter((one) => one.guide === guide.id);
+    return [
+      { what: 'questions', ...about, cards: guide.questions.map((question) => questionCard(guide, question)) },
+      { what: 'takeaways', ...about, cards: takeaways.map((takeaway) => takeawayCard(takeaway, content)) },
+    ];
+  });
+  const labs = content.labs.map(({ id, title }): OfferedCards => {
+    const passed = content.mistakes.filter(
+      ({ lab, stage }) => lab === id && stages.get(id)?.get(stage)?.passed === true,
+    );
+    return { what: 'mistakes', of: id, title, cards: passed.flatMap((mistake) => mistakeCards(mistake, content)) };
+  });
+  return [...guides, ...labs].filter(({ cards }) => cards.length > 0);
+}
+
+/** Puts all cards of an offer into review that aren't there yet. */
+export async function addCards(
+  { what, of }: { readonly what: Offered; readonly of: string },
+  context: Context,
+): Promise<{ readonly added: number }> {
   const content = await context.content();
-  const guide = findGuide(content.guides, name);
+  const { id } = what === 'mistakes' ? await labOf(of, context) : findGuide(content.guides, of);
   const events = standing((await context.journal().read()).events);
   const deck = deckOf({ content, events, zone: context.zone });
-  const fresh = guide.questions
-    .map((question) => questionCard(guide, question))
-    .filter(({ id }) => !deck.has(id))
-    .map(({ id, hash }): NewEvent => ({ kind: 'carded', card: id, state: 'added', of: hash }));
+  const offer = offersOf(content, fold(events)).find((one) => one.what === what && one.of === id);
+  if (offer === undefined)
+    throw new LearnerError(
+      `${id} has no ${what} to put into review`,
+      what === 'mistakes' ? 'A lab’s mistakes come with the stages that your program has passed.' : 'Choose another.',
+    );
+  const fresh = offer.cards
+    .filter((card) => !deck.has(card.id))
+    .map((card): NewEvent => ({ kind: 'carded', card: card.id, state: 'added', of: card.hash }));
   if (fresh.length > 0) await context.journal().append(fresh);
   return { added: fresh.length };
+}
+
+/** The picture that a card in review asks about. */
+export async function reviewPicture(id: string, context: Context): Promise<LabPicture> {
+  return cardPicture((await inReview(id, context)).card, context);
 }
 
 async function inReview(id: string, context: Context): Promise<DeckCard> {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { channel, type Channel } from '#src/channel.ts';
@@ -9,9 +9,14 @@ import type { Context } from '#src/commands/context.ts';
 import { labsProgram, stageOf, type OwnProgram } from '#src/commands/labs.ts';
 import { checkLab, type LabProblem } from '#src/content/lab-check.ts';
 import { findLab, labPaths, loadLab, type Lab } from '#src/content/lab.ts';
+import { pictureFile } from '#src/content/mistakes.ts';
 import { LearnerError } from '#src/error.ts';
+import { parseSchedule } from '#src/faults/schedule.ts';
+import { writeAtomic } from '#src/files.ts';
 import { ANOMALIES } from '#src/grading/anomaly.ts';
+import { pictureOf, pictureText } from '#src/grading/kept-picture.ts';
 import type { Program } from '#src/grading/program.ts';
+import { latestOfStage, readHistory } from '#src/grading/run-folder.ts';
 import type { Verdict } from '#src/grading/verdict.ts';
 
 export type VerifyLabsEvent =
@@ -47,6 +52,8 @@ export interface VerifyLabsOptions {
   readonly only: readonly string[];
   /** A few crash points for programs that are right; of the stages before a wrong program's, the last one, undisturbed. */
   readonly quick: boolean;
+  /** Keeps the picture of each wrong program's failure in its lab's pictures/. */
+  readonly record?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -169,14 +176,24 @@ async function verifyProgram(task: Task, options: VerifyLabsOptions, context: Co
       const found = foundOf(verdict);
       if (verdict.state !== 'passed' && verdict.state !== 'failed') return told({ state: 'unknown', found, text });
       const [worst] = verdict.findings;
-      if (isLast && verdict.state === 'failed' && worst?.anomaly === due?.anomaly)
+      if (isLast && verdict.state === 'failed' && worst?.anomaly === due?.anomaly) {
+        if (options.record === true) await recordPicture(task, n, scratch);
         return told({ state: 'as declared', found });
+      }
       if (isLast || verdict.state === 'failed') return told({ state: 'different', found, text, remedy: REMEDY });
     }
     return told({ state: 'as declared', found: expected });
   } finally {
     await rm(scratch, { recursive: true, force: true, maxRetries: 3 });
   }
+}
+
+/** An undisturbed run shows nothing to find a mistake by, so only what a fault brought out is kept. */
+async function recordPicture({ lab, own }: Task, n: number, scratch: string): Promise<void> {
+  const run = await latestOfStage(join(scratch, 'runs'), n);
+  if (run?.verdict.schedule === undefined || parseSchedule(run.verdict.schedule).faults.length === 0) return;
+  const picture = pictureOf(run.verdict, await readHistory(run.folder));
+  if (picture !== undefined) await writeAtomic(pictureFile(lab, basename(own.folder)), pictureText(picture));
 }
 
 const REMEDY = 'Mend the program, or what lab.yaml says of it; if both are right, the grader is wrong.';

@@ -10,7 +10,7 @@ import {
   parseFence,
   type FenceAttributes,
 } from '#src/content/fence.ts';
-import type { Block, Recording } from '#src/content/guide.ts';
+import type { Block, Heading, Recording } from '#src/content/guide.ts';
 import { lineOf } from '#src/content/markdown.ts';
 import { RULE_NAMES } from '#src/content/normalise.ts';
 import type { Report } from '#src/content/problem.ts';
@@ -36,6 +36,7 @@ const DATA = ['shop'];
 /** What a fence's surroundings say of it. */
 export interface Surroundings {
   readonly deep: boolean;
+  readonly under: Heading;
   /** Inside an open `<details>`. */
   readonly folded: boolean;
   /** Right under the marker of an exercise. */
@@ -129,7 +130,7 @@ export class BlockReader {
     }
   }
 
-  #takeBlock(node: Code, fence: FenceAttributes, line: number, { deep, exercise }: Surroundings): void {
+  #takeBlock(node: Code, fence: FenceAttributes, line: number, { deep, exercise, under }: Surroundings): void {
     this.#known(fence, BLOCK_ATTRIBUTES, BLOCK_FLAGS, line);
     const value = (name: string): string | undefined => fence.values.get(name);
     const id = value('id') ?? '';
@@ -148,6 +149,7 @@ export class BlockReader {
       own: fence.flags.has('own'),
       session: value('session'),
       deep: deep || fence.flags.has('deep'),
+      under,
       exercise,
       normalise: this.#rules(value('normalise'), line),
       needs: value('needs'),

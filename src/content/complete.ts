@@ -1,9 +1,9 @@
-import type { RootContent } from 'mdast';
 import { toString } from 'mdast-util-to-string';
 
 import type { Guide, SectionTitle } from '#src/content/guide.ts';
 import type { Page } from '#src/content/page.ts';
 import type { Report } from '#src/content/problem.ts';
+import { nodesOf } from '#src/content/sections.ts';
 
 /** The least and the most of what a complete guide holds. */
 const LIMITS = {
@@ -87,13 +87,4 @@ function within(
 
 function isInAnswer(guide: Guide, block: string): boolean {
   return guide.questions.some((question) => question.block === block);
-}
-
-function nodesOf(page: Page, title: SectionTitle): readonly RootContent[] {
-  const nodes = page.tree.children;
-  const isSection = (node: RootContent): boolean => node.type === 'heading' && node.depth === 2;
-  const from = nodes.findIndex((node) => isSection(node) && toString(node) === title);
-  if (from < 0) return [];
-  const end = nodes.findIndex((node, i) => i > from && isSection(node));
-  return nodes.slice(from + 1, end < 0 ? nodes.length : end);
 }

@@ -3,11 +3,13 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { checkComplete } from '#src/content/complete.ts';
+import { readTakeaways, type Takeaway } from '#src/content/cues.ts';
 import { checkShared, readExercises, type ExerciseSpec } from '#src/content/exercise.ts';
 import type { Guide } from '#src/content/guide.ts';
 import { parseGuide } from '#src/content/guide-parser.ts';
 import { checkLinks, hasAnchor, type Targets } from '#src/content/links.ts';
 import { slugger } from '#src/content/markdown.ts';
+import { readMistakes, type Mistake } from '#src/content/mistakes.ts';
 import { readPage, type Page } from '#src/content/page.ts';
 import type { Catalogue, Placement, Resources, Weeks } from '#src/content/plan.ts';
 import { checkPlan } from '#src/content/plan-check.ts';
@@ -23,6 +25,10 @@ export interface Content {
   /** All guides in their groups, written or not. */
   readonly groups: readonly { readonly title: string; readonly guides: readonly CatalogueGuide[] }[];
   readonly labs: readonly Lab[];
+  /** What guides leave to remember, each with the question that calls it back. */
+  readonly takeaways: readonly Takeaway[];
+  /** The known-wrong programs of the labs that are written. */
+  readonly mistakes: readonly Mistake[];
   /** Of the guides that are written. */
   readonly exercises: readonly ExerciseSpec[];
   /** The first lap is the weeks, the second holds the rest. */
@@ -97,6 +103,9 @@ export async function loadContent(root: string): Promise<Content> {
     checkReferences(page, { guides, labs }, report);
     if (catalogue.find(({ id }) => id === guide.id)?.complete === true) checkComplete(guide, page, report);
   }
+  const written = labs.filter((lab) => lab.written);
+  const mistakes = (await Promise.all(written.map(({ path }) => readMistakes(root, path)))).flat();
+  const takeaways = readTakeaways(plan.cues, read);
   const primers = await readPrimers(root, plan, targets, reporter);
   if (problems.length > 0) throw new ContentError(problems);
   return deepFreeze({
@@ -105,6 +114,8 @@ export async function loadContent(root: string): Promise<Content> {
     placement: plan.placement?.value ?? { minutes: 0, topics: [], questions: [] },
     groups,
     labs,
+    takeaways,
+    mistakes,
     exercises,
     laps: plan.weeks?.value.laps ?? [],
     weeks: plan.weeks?.value.weeks ?? [],

@@ -5,7 +5,7 @@ import { BlockReader } from '#src/content/block-reader.ts';
 import { KEBAB, parseFence, parseMarker, type Marker } from '#src/content/fence.ts';
 import type { Block, Exercise, Guide, Prediction, Prompt, Question } from '#src/content/guide.ts';
 import { holeOf } from '#src/content/hole.ts';
-import { lineOf, sourceOf } from '#src/content/markdown.ts';
+import { lineOf, slugger, sourceOf } from '#src/content/markdown.ts';
 import type { Page } from '#src/content/page.ts';
 import { checkPlacement } from '#src/content/placement.ts';
 import type { Report } from '#src/content/problem.ts';
@@ -117,8 +117,11 @@ class GuideReader {
   #walk(): void {
     let at: Position = { heading: undefined, section: '', deep: false };
     let folded = false;
+    let under = { title: '', anchor: '' };
+    const slug = slugger();
     for (const [i, node] of this.#nodes.entries()) {
       if (node.type === 'heading') {
+        under = { title: toString(node), anchor: slug(toString(node)) };
         const section = node.depth === 2 ? toString(node) : at.section;
         const deep = node.depth > 3 ? at.deep : node.depth === 3 && isDeep(this.#nodes[i - 1]);
         at = { heading: node, section, deep };
@@ -126,7 +129,7 @@ class GuideReader {
       } else if (node.type === 'code') {
         const before = this.#nodes[i - 1];
         const exercise = before?.type === 'html' && parseMarker(before.value)?.kind === 'exercise';
-        this.#blocks.take(node, { deep: at.deep, folded, exercise });
+        this.#blocks.take(node, { deep: at.deep, folded, exercise, under });
       } else if (node.type === 'html') {
         folded = foldedAfter(node, folded);
         const marker = parseMarker(node.value);

@@ -50,6 +50,11 @@ export interface Section {
   readonly place: Place;
 }
 
+export interface Heading {
+  readonly title: string;
+  readonly anchor: string;
+}
+
 /** A fenced block that runs, or says why it does not. */
 export interface Block {
   readonly guide: string;
@@ -74,6 +79,8 @@ export interface Block {
   readonly needs: string | undefined;
   readonly norun: string | undefined;
   readonly code: string;
+  /** The heading that it stands under; links to the block lead there. */
+  readonly under: Heading;
   /** What it printed on its engine when it was recorded; undefined when there is no output fence. */
   readonly recording: Recording | undefined;
   readonly place: Place;

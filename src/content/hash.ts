@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+import type { Takeaway } from '#src/content/cues.ts';
 import type { Block, Prediction, Question } from '#src/content/guide.ts';
 
 /**
@@ -8,6 +9,10 @@ import type { Block, Prediction, Question } from '#src/content/guide.ts';
  */
 export function questionHash({ text, options, answer }: Question): string {
   return hash([text, options.map(({ letter, text: words }) => [letter, words]), answer]);
+}
+
+export function takeawayHash({ cue, text }: Takeaway): string {
+  return hash([cue, text]);
 }
 
 export function predictionHash({ text, options }: Prediction): string {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import type { Lab } from '#src/content/lab.ts';
 import { anchorsOf } from '#src/content/links.ts';
+import { PICTURES } from '#src/content/mistakes.ts';
 
 /** What is wrong with a lab's folder: the file, what, and how to mend it. */
 export interface LabProblem {
@@ -26,7 +27,7 @@ const MAX_README_WORDS = 500;
 const FEWEST_WRONG = 3;
 const GRADING_API = '#src/grading/api.ts';
 const FOLDERS = ['starter', 'solution', 'correct', 'wrong'];
-const ENTRIES = ['README.md', 'lab.yaml', 'grader.ts', ...FOLDERS];
+const ENTRIES = ['README.md', 'lab.yaml', 'grader.ts', PICTURES, ...FOLDERS];
 const LEFT_BY_TOOLS = /^(__pycache__|node_modules|\.venv|\.DS_Store|.*\.pyc)$/;
 
 /** All that can be said of a lab without running anything. */
@@ -131,7 +132,7 @@ function checkNames(root: string, lab: Lab, { anomalies }: LabExpectations, repo
 }
 
 /** Whatever lies in the folder and belongs to none of its parts. */
-function strays({ folder }: Lab): string[] {
+function strays({ folder, wrong }: Lab): string[] {
   const top = readdirSync(folder).filter((name) => !ENTRIES.includes(name));
   const left = FOLDERS.flatMap((kind) =>
     namesUnder(join(folder, kind)).flatMap((path) =>
@@ -141,7 +142,10 @@ function strays({ folder }: Lab): string[] {
   const loose = FOLDERS.flatMap((kind) =>
     entriesOf(join(folder, kind)).flatMap((entry) => (entry.isDirectory() ? [] : [`${kind}/${entry.name}`])),
   );
-  return [...top, ...left, ...loose];
+  const pictures = entriesOf(join(folder, PICTURES))
+    .filter(({ name }) => !Object.keys(wrong).some((mistake) => name === `${mistake}.json`))
+    .map(({ name }) => `${PICTURES}/${name}`);
+  return [...top, ...left, ...loose, ...pictures];
 }
 
 function entriesOf(folder: string) {

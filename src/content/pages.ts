@@ -1,4 +1,6 @@
 import type { Content, Lab } from '#src/content/content.ts';
+import type { Resources } from '#src/content/plan.ts';
+import { usesOf, type ToolUses } from '#src/content/tool-uses.ts';
 
 /** Replaces what stands between `<!-- name -->` and `<!-- /name -->`; undefined when the markers are not there. */
 export function replaceBetween(text: string, name: string, replacement: string): string | undefined {
@@ -46,29 +48,45 @@ export function roadmap(content: Content): string {
   ].join('\n');
 }
 
-export function resourcesPage({ resources }: Content): string {
-  const item = ({ title, by, url }: { title: string; by?: string | undefined; url: string }): string =>
-    `- [${title}](${url})${by === undefined ? '' : `, ${by}`}`;
-  const tools = resources.tools.map(
-    ({ group, tools: list }) => `- ${group}: ${list.map(({ title, url }) => `[${title}](${url})`).join(', ')}`,
+export function resourcesPage(content: Content): string {
+  const { books, courses, tools, blogs } = content.resources;
+  const item = ({ title, by, url, read, guides }: Resources['books'][number]): string => {
+    const near = guides.flatMap((id) => guideLink(content, id));
+    const with_ = near.length === 0 ? '' : ` Goes with ${near.join(', ')}.`;
+    return `- [${title}](${url})${by === undefined ? '' : `, ${by}`}. ${read}${with_}`;
+  };
+  const groups = tools.map(({ group, tools: list }) =>
+    [`### ${group}`, list.map((tool) => toolItem(tool, usesOf(tool, content))).join('\n')].join('\n\n'),
   );
-  return (
-    [
-      GENERATED('plan/resources.yaml'),
-      '# Resources',
-      '## Books',
-      resources.books.map(item).join('\n'),
-      '## Courses',
-      resources.courses.map(item).join('\n'),
-      '## Tools',
-      tools.join('\n'),
-      '## Blogs',
-      resources.blogs.map(item).join('\n'),
-      '',
-    ]
-      .join('\n\n')
-      .trimEnd() + '\n'
-  );
+  const parts = [
+    GENERATED('plan/resources.yaml'),
+    '# Resources',
+    '## Books',
+    books.map(item).join('\n'),
+    '## Courses',
+    courses.map(item).join('\n'),
+    '## Tools',
+    'With each tool, where it runs here.',
+    ...groups,
+    '## Blogs',
+    blogs.map(item).join('\n'),
+  ];
+  return `${parts.join('\n\n')}\n`;
+}
+
+function guideLink(content: Content, id: string): string[] {
+  const guide = content.groups.flatMap(({ guides }) => guides).find((one) => one.id === id);
+  return guide === undefined ? [] : [`${guide.number} ${entry(guide.title, guide.path, guide.written)}`];
+}
+
+function toolItem({ title, url }: { title: string; url: string }, { guides, labs }: ToolUses): string {
+  const used = guides.map(({ number, title: guide, path, parts }) => {
+    const links = parts.map((part) => `[${part.title}](${path}#${part.anchor})${part.runs ? '' : ' (shown, not run)'}`);
+    return `  - ${number} ${guide}: ${links.join(' · ')}`;
+  });
+  const proved = labs.map((lab) => `  - [${lab.title}](${lab.path})`);
+  const none = used.length + proved.length === 0 ? ['  - not yet'] : [];
+  return [`- [${title}](${url})`, ...used, ...proved, ...none].join('\n');
 }
 
 export function glossaryPage({ glossary }: Content): string {

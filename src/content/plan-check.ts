@@ -1,13 +1,14 @@
-import type { Catalogue, Placement, Weeks } from '#src/content/plan.ts';
+import type { Catalogue, Placement, Resources, Weeks } from '#src/content/plan.ts';
 import type { Plan, PlanFile } from '#src/content/plan-reader.ts';
 import { slugger } from '#src/content/markdown.ts';
 
 /** What no schema can say: ids and terms stand once, and the parts of the plan name only each other's ids. */
-export function checkPlan({ catalogue, weeks, glossary, placement }: Plan): void {
+export function checkPlan({ catalogue, weeks, resources, glossary, placement }: Plan): void {
   if (placement !== undefined) checkTopics(placement);
   if (catalogue !== undefined) {
     checkCatalogue(catalogue);
     if (weeks !== undefined) checkWeeks(weeks, catalogue.value);
+    if (resources !== undefined) checkResources(resources, catalogue.value);
   }
   if (glossary !== undefined) {
     const terms = glossary.value.terms.map(({ term }, i) => ({ id: slugger()(term), path: ['terms', i, 'term'] }));
@@ -91,6 +92,21 @@ function checkLabs(
       if (lab !== undefined && stage > lab.stages.length)
         file.reportAt([...path, i, 'stages', s], `${id} has no stage ${stage}`, `It has ${lab.stages.length}.`);
   }
+}
+
+function checkResources(file: PlanFile<Resources>, { groups, labs }: Catalogue): void {
+  const guides = groups.flatMap((group) => group.guides.map(({ id }) => id));
+  const use = 'Use an id of plan/catalogue.yaml.';
+  const { books, courses, blogs, tools } = file.value;
+  for (const [list, items] of Object.entries({ books, courses, blogs }))
+    for (const [i, item] of items.entries())
+      for (const [g, id] of item.guides.entries())
+        if (!guides.includes(id)) file.reportAt([list, i, 'guides', g], `there is no guide ${JSON.stringify(id)}`, use);
+  for (const [g, group] of tools.entries())
+    for (const [t, { runs }] of group.tools.entries())
+      for (const [l, id] of runs.labs.entries())
+        if (!labs.some((lab) => lab.id === id))
+          file.reportAt(['tools', g, 'tools', t, 'runs', 'labs', l], `there is no lab ${JSON.stringify(id)}`, use);
 }
 
 function checkTopics(file: PlanFile<Placement>): void {

@@ -6,11 +6,13 @@ import { z } from 'zod';
 
 import {
   catalogueSchema,
+  cuesSchema,
   glossarySchema,
   placementSchema,
   resourcesSchema,
   weeksSchema,
   type Catalogue,
+  type Cues,
   type Glossary,
   type Placement,
   type Resources,
@@ -32,19 +34,21 @@ export interface Plan {
   readonly resources: PlanFile<Resources> | undefined;
   readonly glossary: PlanFile<Glossary> | undefined;
   readonly placement: PlanFile<Placement> | undefined;
+  readonly cues: PlanFile<Cues> | undefined;
 }
 
 export async function readPlan(root: string, reporter: (file: string) => Report): Promise<Plan> {
   const read = <T>(file: string, schema: z.ZodType<T>): Promise<PlanFile<T> | undefined> =>
     readPlanFile(root, file, schema, reporter(file));
-  const [catalogue, weeks, resources, glossary, placement] = await Promise.all([
+  const [catalogue, weeks, resources, glossary, placement, cues] = await Promise.all([
     read('plan/catalogue.yaml', catalogueSchema),
     read('plan/weeks.yaml', weeksSchema),
     read('plan/resources.yaml', resourcesSchema),
     read('plan/glossary.yaml', glossarySchema),
     read('plan/placement.yaml', placementSchema),
+    read('plan/cues.yaml', cuesSchema),
   ]);
-  return { catalogue, weeks, resources, glossary, placement };
+  return { catalogue, weeks, resources, glossary, placement, cues };
 }
 
 async function readPlanFile<T>(

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { ENGINE_NAMES } from '#src/engines/engine.ts';
+
 const guideId = z.string().regex(/^\d\d-[a-z0-9-]+$/, 'expected a guide’s id like 03-idempotency');
 const labId = z.string().regex(/^[a-z][a-z0-9-]*$/, 'expected words of a-z and 0-9 joined by hyphens');
 const title = z.string().min(1, 'expected a title');
@@ -106,11 +108,21 @@ const resource = z.strictObject({
   title: title.describe('as its makers write it'),
   by: z.string().optional().describe('author or publisher'),
   url: url.describe('its address'),
+  read: z.string().min(1).describe('what to read it for, in a sentence'),
+  guides: z.array(guideId).default([]).describe('guides that it goes well with'),
 });
 
 const tool = z.strictObject({
   title: title.describe('as its makers write it'),
   url: url.describe('its official page'),
+  runs: z
+    .strictObject({
+      engines: z.array(z.enum(ENGINE_NAMES)).default([]).describe('blocks on one of these run on the tool'),
+      code: z.array(z.string().min(2)).default([]).describe('blocks whose code has one of these words use the tool'),
+      labs: z.array(labId).default([]).describe('ids of labs that run on it'),
+    })
+    .prefault({})
+    .describe('how to tell where it runs'),
 });
 
 /** plan/resources.yaml */
@@ -182,6 +194,28 @@ export const placementSchema = z.strictObject({
     .describe('the questions'),
 });
 
+/** plan/cues.yaml */
+export const cuesSchema = z.strictObject({
+  guides: z
+    .array(
+      z.strictObject({
+        id: guideId.describe('the guide whose takeaways are asked for'),
+        cues: z
+          .array(
+            z.strictObject({
+              id: topicId.describe('of the card; never reused'),
+              takeaway: z.string().min(8).describe('how the takeaway begins, so that it is found wherever it stands'),
+              cue: title.describe('the question that it answers, as Markdown'),
+            }),
+          )
+          .min(1)
+          .describe('one for each of its takeaways'),
+      }),
+    )
+    .describe('guides, in order'),
+});
+
+export type Cues = z.infer<typeof cuesSchema>;
 export type Placement = z.infer<typeof placementSchema>;
 export type Catalogue = z.infer<typeof catalogueSchema>;
 export type Weeks = z.infer<typeof weeksSchema>;

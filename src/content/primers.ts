@@ -42,7 +42,8 @@ export async function readPrimer(
   const id = `primer-${topic.id}`;
   const blocks = new BlockReader(id, file, report);
   for (const node of page.tree.children)
-    if (node.type === 'code') blocks.take(node, { deep: false, folded: false, exercise: false });
+    if (node.type === 'code')
+      blocks.take(node, { deep: false, folded: false, exercise: false, under: { title: '', anchor: '' } });
   const read = blocks.finish();
   if (read.length === 0) report(1, 'the primer has no block to run', 'Show with one what it says.');
   const words = countWords(page.tree);

@@ -1,3 +1,4 @@
+import type { RootContent } from 'mdast';
 import { toString } from 'mdast-util-to-string';
 
 import { SECTIONS, type Section, type SectionTitle } from '#src/content/guide.ts';
@@ -49,4 +50,14 @@ function checkOrder(sections: readonly Section[], report: Report): void {
 function whereItBelongs(title: SectionTitle): string {
   const before = SECTIONS[SECTIONS.indexOf(title) - 1];
   return before === undefined ? `Begin with "## ${title}".` : `Add "## ${title}" after "${before}".`;
+}
+
+/** What stands below a section's heading, up to the next section. */
+export function nodesOf(page: Page, title: SectionTitle): readonly RootContent[] {
+  const nodes = page.tree.children;
+  const isSection = (node: RootContent): boolean => node.type === 'heading' && node.depth === 2;
+  const from = nodes.findIndex((node) => isSection(node) && toString(node) === title);
+  if (from < 0) return [];
+  const end = nodes.findIndex((node, i) => i > from && isSection(node));
+  return nodes.slice(from + 1, end < 0 ? nodes.length : end);
 }

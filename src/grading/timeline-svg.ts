@@ -145,7 +145,7 @@ function bolt(at: number, line: number, label: string): string {
   return `<path class="bolt" d="M${at - 3},${line - 12} l7,0 l-4,9 l6,0 l-11,15 l3,-11 l-6,0 z"/>${text}`;
 }
 
-function footer({ likely, schedule }: Timeline, top: number): { parts: string[]; height: number } {
+function footer({ likely, schedule, marks }: Timeline, top: number): { parts: string[]; height: number } {
   const parts: string[] = [];
   let y = top;
   for (const [index, cause] of likely.entries()) {
@@ -162,7 +162,7 @@ function footer({ likely, schedule }: Timeline, top: number): { parts: string[];
       `<text x="84" y="${y}" class="code">${escape(`./dej replay '${schedule}'`)}</text>`,
     );
     y += 24;
-  } else if (likely.length === 0) {
+  } else if (likely.length === 0 && !marks.some(({ shape }) => shape === 'fault')) {
     parts.push(`<text x="24" y="${y}" class="quiet">${PICTURE.calm}</text>`);
     y += 24;
   }

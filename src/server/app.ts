@@ -5,7 +5,7 @@ import type { GuideRecord, Progress, saveNote } from '#src/commands/journal.ts';
 import type { ExportFormat } from '#src/commands/card-export.ts';
 import type { Placed, PlacementAnswer } from '#src/commands/placement.ts';
 import type { PlanChange, PlanSight } from '#src/commands/plan.ts';
-import type { addGuide, GradeRequest, gradeCard, ReviewSight, setCard, undoReview } from '#src/commands/review.ts';
+import type { addCards, GradeRequest, gradeCard, ReviewSight, setCard, undoReview } from '#src/commands/review.ts';
 import type { Today } from '#src/commands/today.ts';
 import type { ShownEvent } from '#src/commands/lab-runs.ts';
 import type { LabPicture, LabSolution, LabState } from '#src/commands/lab-view.ts';
@@ -73,6 +73,7 @@ export interface ReviewApp {
   grade(request: GradeRequest): ReturnType<typeof gradeCard>;
   undo(): ReturnType<typeof undoReview>;
   set(request: Parameters<typeof setCard>[0]): Promise<void>;
-  add(guide: string): ReturnType<typeof addGuide>;
+  add(request: Parameters<typeof addCards>[0]): ReturnType<typeof addCards>;
+  picture(card: string): Promise<LabPicture>;
   export(format: ExportFormat): Promise<string>;
 }

@@ -26,7 +26,10 @@ const gradeBody = z.strictObject({
   elapsedMs: z.number().min(0).max(86_400_000),
 });
 const cardBody = z.strictObject({ card, state: z.enum(['suspended', 'resumed']) });
-const addBody = z.strictObject({ guide: z.string().regex(/^[a-z0-9-]{1,80}$/) });
+const addBody = z.strictObject({
+  what: z.enum(['questions', 'takeaways', 'mistakes']),
+  of: z.string().regex(/^[a-z0-9-]{1,80}$/),
+});
 const placeBody = z.strictObject({
   answers: z
     .array(
@@ -73,6 +76,15 @@ export const STUDY_ROUTES: readonly Route[] = [
     },
   },
   {
+    method: 'GET',
+    path: '/api/review/picture',
+    handle: async (c, app) => {
+      const parsed = card.safeParse(c.req.query('card'));
+      if (!parsed.success) throw new BadRequest(400, 'card: expected a card');
+      return c.json(await app.review.picture(parsed.data));
+    },
+  },
+  {
     method: 'POST',
     path: '/api/review/grade',
     handle: async (c, app) => c.json(await app.review.grade(await body(c, gradeBody))),
@@ -96,6 +108,6 @@ export const STUDY_ROUTES: readonly Route[] = [
   {
     method: 'POST',
     path: '/api/review/add',
-    handle: async (c, app) => c.json(await app.review.add((await body(c, addBody)).guide)),
+    handle: async (c, app) => c.json(await app.review.add(await body(c, addBody))),
   },
 ];

@@ -1,9 +1,13 @@
 import type { Content } from '#src/content/content.ts';
+import type { Takeaway } from '#src/content/cues.ts';
 import type { Guide, Question } from '#src/content/guide.ts';
-import { questionHash } from '#src/content/hash.ts';
+import { questionHash, takeawayHash } from '#src/content/hash.ts';
+import type { Mistake } from '#src/content/mistakes.ts';
 
 /** Something that can be met in review. What it asks is in the content; what became of it, in the events. */
-export type Card = QuestionCard | MendedCard;
+export type Card = QuestionCard | MendedCard | TakeawayCard | MistakeCard;
+/** What cards are made from. */
+export type CardContent = Pick<Content, 'guides' | 'labs' | 'takeaways' | 'mistakes'>;
 
 interface CardBase {
   /** `question:03-idempotency/which-is-idempotent`, `mended:batch-error-handling/2/duplicate` */
@@ -29,6 +33,20 @@ export interface MendedCard extends CardBase {
   readonly anomaly: string;
 }
 
+/** A line worth remembering, asked for by its cue. */
+export interface TakeawayCard extends CardBase {
+  readonly kind: 'takeaway';
+  readonly guide: string;
+  readonly takeaway: string;
+}
+
+/** Made from a wrong program of a lab: which of two survives, or which mistake made a picture? */
+export interface MistakeCard extends CardBase {
+  readonly kind: 'survives' | 'picture';
+  readonly lab: string;
+  readonly mistake: string;
+}
+
 export function questionCardId(guide: string, question: string): string {
   return `question:${guide}/${question}`;
 }
@@ -49,20 +67,67 @@ export function questionCard(guide: Guide, question: Question): QuestionCard {
   };
 }
 
+export function takeawayCard(takeaway: Takeaway, { guides }: Pick<CardContent, 'guides'>): TakeawayCard {
+  const { guide, id } = takeaway;
+  const title = guides.find((one) => one.id === guide)?.title ?? guide;
+  const hash = takeawayHash(takeaway);
+  return {
+    kind: 'takeaway',
+    id: `takeaway:${guide}/${id}`,
+    title: `${title}: a line to remember`,
+    topic: guide,
+    guide,
+    takeaway: id,
+    hash,
+  };
+}
+
+/** The cards that a wrong program gives: one for its code, one for its picture where it has one. */
+export function mistakeCards({ lab, name, stage, hash, picture }: Mistake, { labs }: Pick<CardContent, 'labs'>) {
+  const title = labs.find(({ id }) => id === lab)?.title ?? lab;
+  const kinds: readonly (readonly [MistakeCard['kind'], string])[] = [
+    ['survives', 'which survives?'],
+    ...(picture ? [['picture', 'which mistake made this picture?'] as const] : []),
+  ];
+  return kinds.map(([kind, asks]): MistakeCard => ({
+    kind,
+    id: `${kind}:${lab}/${name}`,
+    title: `${title}, stage ${stage}: ${asks}`,
+    topic: lab,
+    lab,
+    mistake: name,
+    hash,
+  }));
+}
+
 /** The card that an id names; undefined where the content has no such thing any more. */
-export function cardOf(id: string, content: Pick<Content, 'guides' | 'labs'>): Card | undefined {
+export function cardOf(id: string, content: CardContent): Card | undefined {
   const [kind = '', rest = ''] = id.split(/:(.*)/s);
-  const parts = rest.split('/');
+  const [of = '', name = '', anomaly] = rest.split('/');
   if (kind === 'question') {
-    const guide = content.guides.find((one) => one.id === parts[0]);
-    const question = guide?.questions.find((one) => one.id === parts[1]);
+    const guide = content.guides.find((one) => one.id === of);
+    const question = guide?.questions.find((one) => one.id === name);
     return guide === undefined || question === undefined ? undefined : questionCard(guide, question);
   }
-  const lab = content.labs.find((one) => one.id === parts[0]);
-  const stage = Number(parts[1]);
+  if (kind === 'takeaway') {
+    const found = content.takeaways.find((one) => one.guide === of && one.id === name);
+    return found && takeawayCard(found, content);
+  }
+  if (kind === 'survives' || kind === 'picture') {
+    const found = content.mistakes.find((one) => one.lab === of && one.name === name);
+    return found && mistakeCards(found, content).find((card) => card.kind === kind);
+  }
+  return kind === 'mended' ? mendedCard(id, { of, stage: Number(name), anomaly }, content) : undefined;
+}
+
+function mendedCard(
+  id: string,
+  { of, stage, anomaly }: { of: string; stage: number; anomaly: string | undefined },
+  { labs }: CardContent,
+): MendedCard | undefined {
+  const lab = labs.find((one) => one.id === of);
   const title = lab?.stages[stage - 1];
-  const anomaly = parts[2];
-  if (kind !== 'mended' || lab === undefined || title === undefined || anomaly === undefined) return undefined;
+  if (lab === undefined || title === undefined || anomaly === undefined) return undefined;
   return {
     kind: 'mended',
     id,

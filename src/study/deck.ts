@@ -1,6 +1,5 @@
-import type { Content } from '#src/content/content.ts';
 import type { JournalEvent } from '#src/journal/event.ts';
-import { cardOf, mendedCardId, questionCardId, type Card } from '#src/study/cards.ts';
+import { cardOf, mendedCardId, questionCardId, type Card, type CardContent } from '#src/study/cards.ts';
 import { addDays, type Day, type Zone } from '#src/study/day.ts';
 import type { Grade } from '#src/study/grades.ts';
 import { scheduleOf, type Schedule } from '#src/study/scheduler.ts';
@@ -29,7 +28,7 @@ interface Story {
 }
 
 export interface DeckInput {
-  readonly content: Pick<Content, 'guides' | 'labs'>;
+  readonly content: CardContent;
   /** In fold order, without what was taken back. */
   readonly events: readonly JournalEvent[];
   readonly zone: Zone;

@@ -4,7 +4,7 @@ import test from 'node:test';
 import { exportCards } from '#src/commands/card-export.ts';
 import { createContext, type Context } from '#src/commands/context.ts';
 import { answer, progress } from '#src/commands/journal.ts';
-import { addGuide, gradeCard, review, setCard, undoReview } from '#src/commands/review.ts';
+import { addCards, gradeCard, review, reviewPicture, setCard, undoReview } from '#src/commands/review.ts';
 import { today } from '#src/commands/today.ts';
 import { utcZone } from '#src/study/day.ts';
 import { folder, type Folder } from '#test/journal/folder.ts';
@@ -59,8 +59,11 @@ test('without a choice an answer is no answer; a card that is not in review is r
 test('all questions of a guide by choice, one laid aside; the guide is held when five were known a week later', async () => {
   await using own = await folder();
   const { context, later } = learner(own);
-  const { added } = await addGuide('03', context);
-  assert.deepEqual([(await addGuide('03', context)).added, (await review(context)).total], [0, added]);
+  const { added } = await addCards({ what: 'questions', of: '03' }, context);
+  assert.deepEqual(
+    [(await addCards({ what: 'questions', of: '03' }, context)).added, (await review(context)).total],
+    [0, added],
+  );
   const [first] = (await review(context)).cards;
   await setCard({ card: first?.id ?? '', state: 'suspended' }, context);
   const sight = await review(context, true);
@@ -79,10 +82,68 @@ test('all questions of a guide by choice, one laid aside; the guide is held when
   assert.deepEqual([held?.recalled, held?.held], [added - 1, false], 'known, and the guide is not finished');
 });
 
+test('lines worth remembering by choice: asked by their cue, known or not, and in the file for Anki', async () => {
+  await using own = await folder();
+  const { context } = learner(own);
+  const { added } = await addCards({ what: 'takeaways', of: GUIDE }, context);
+  const { cards, offers } = await review(context);
+  assert.equal(cards.length, added);
+  assert.deepEqual(
+    offers.filter(({ inReview }) => inReview > 0).map(({ what, of, total }) => [what, of, total]),
+    [['takeaways', GUIDE, added]],
+  );
+  const card = cards.find(({ id }) => id === `takeaway:${GUIDE}/why-retries`);
+  assert.ok(card?.face.kind === 'takeaway');
+  assert.match(card.face.cue, /^Why can retries/);
+  assert.match(card.face.text, /^Retries can't be avoided/);
+  assert.equal((await gradeCard({ card: card.id, grade: 'hard', elapsedMs: 1 }, context)).grade, 'hard');
+  assert.match(await exportCards('csv', context), /Why can retries not be avoided\?/);
+});
+
+test('mistakes of a lab come with the stages that are passed, as two programs and as a picture', async () => {
+  await using own = await folder();
+  const { context } = learner(own);
+  const LAB = 'batch-error-handling';
+  await assert.rejects(addCards({ what: 'mistakes', of: LAB }, context), /has no mistakes/);
+  const points = { survived: 1, tried: 1, possible: 1 };
+  const passed = { kind: 'graded', lab: LAB, stage: 2, level: 'quick', state: 'passed', ...points } as const;
+  await context.journal().append([passed]);
+  await addCards({ what: 'mistakes', of: LAB }, context);
+  const { cards } = await review(context, true);
+  const { mistakes } = await context.content();
+  const due = mistakes.filter(({ lab, stage }) => lab === LAB && stage === 2);
+  assert.deepEqual(
+    cards.map(({ id }) => id).sort(),
+    due
+      .flatMap(({ name, picture }) => [...(picture ? [`picture:${LAB}/${name}`] : []), `survives:${LAB}/${name}`])
+      .sort(),
+  );
+  for (const { id, face } of cards) {
+    assert.ok(face.kind === 'question' && face.answer.length === 1, id);
+    const texts = face.options.map(({ text }) => text);
+    assert.equal(new Set(texts).size, texts.length, `${id}: two options say the same`);
+    assert.ok(
+      texts.every((text) => text.length > 20),
+      id,
+    );
+  }
+  const picture = `picture:${LAB}/loads-again`;
+  const { svg } = await reviewPicture(picture, context);
+  assert.match(svg, /^<svg/);
+  assert.doesNotMatch(svg, /Likely/, 'the cause is what is asked for');
+  await assert.rejects(reviewPicture(`survives:${LAB}/loads-again`, context), /no picture/);
+  const right = cards.find(({ id }) => id === picture)?.face;
+  assert.ok(right?.kind === 'question' && (right.run?.length ?? 0) > 5);
+  assert.equal(
+    (await gradeCard({ card: picture, grade: 'easy', options: right.answer, elapsedMs: 1 }, context)).grade,
+    'easy',
+  );
+});
+
 test('cards leave as a file that Anki reads: headers, an id for each, quotes doubled, no line of code lost', async () => {
   await using own = await folder();
   const { context } = learner(own);
-  await addGuide('03', context);
+  await addCards({ what: 'questions', of: '03' }, context);
   const tsv = await exportCards('tsv', context);
   assert.match(tsv, /^#separator:Tab\n#html:true\n#guid column:1\n#tags column:4\n/);
   const rows = rowsOf(tsv.split('\n').slice(5).join('\n'), '\t');

@@ -204,6 +204,13 @@ const PLAN_MISTAKES: readonly {
     said: '"07-etl-vs-elt" stands twice',
   },
   {
+    name: 'a cue for a takeaway that is not there',
+    file: 'plan/cues.yaml',
+    from: 'takeaway: A job that polls',
+    to: 'takeaway: A job that pulls',
+    said: 'no takeaway begins with "A job that pulls a table"',
+  },
+  {
     name: 'a lab in a folder of another name',
     file: 'plan/catalogue.yaml',
     from: 'path: projects/03-data-lake',

@@ -16,6 +16,7 @@ const QUERIES: Record<string, string> = {
   '/api/guide': '?guide=03-idempotency',
   '/api/labs/:lab/picture': '?stage=1',
   '/api/labs/:lab/solution': '?stage=1',
+  '/api/review/picture': '?card=picture:x/y',
 };
 const called = (path: string): string =>
   path.replace(':name', 'duckdb').replace(':lab', 'tiny') + (QUERIES[path] ?? '');
@@ -49,7 +50,7 @@ const BODIES: Record<string, object> = {
   '/api/labs/tiny/hint': { stage: 1 },
   '/api/review/grade': { card: 'question:x/y', grade: 'good', elapsedMs: 1 },
   '/api/review/card': { card: 'question:x/y', state: 'suspended' },
-  '/api/review/add': { guide: '03-idempotency' },
+  '/api/review/add': { what: 'questions', of: '03-idempotency' },
   '/api/tick': { item: 'concepts/03-idempotency', done: true },
 };
 const bodyOf = (method: string, path: string): string => (method === 'POST' ? JSON.stringify(BODIES[path] ?? {}) : '');

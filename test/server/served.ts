@@ -152,7 +152,7 @@ const REVIEW: Awaited<ReturnType<App['review']['sight']>> = {
   minutesLeft: 0,
   total: 0,
   suspended: [],
-  guides: [],
+  offers: [],
   last: undefined,
 };
 const TODAY: Awaited<ReturnType<App['today']>> = {
@@ -205,6 +205,7 @@ function reviewThatTells(told: unknown[]): App['review'] {
     },
     set: (request) => tells(request, undefined),
     add: (request) => tells(request, { added: 1 }),
+    picture: () => Promise.resolve({ svg: '<svg xmlns="http://www.w3.org/2000/svg"/>', list: [] }),
     export: () => Promise.resolve('#separator:Tab\n'),
   };
 }

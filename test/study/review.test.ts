@@ -34,7 +34,12 @@ const question = (id: string, text = `What is ${id}?`): Question => ({
   place: { file: '', line: 1 },
 });
 const guide = (id: string, questions: readonly Question[]): Guide => ({ id, title: id, questions }) as unknown as Guide;
-const contentOf = (...guides: Guide[]) => ({ guides, labs: [] as readonly Content['labs'][number][] });
+const contentOf = (...guides: Guide[]) => ({
+  guides,
+  labs: [] as readonly Content['labs'][number][],
+  takeaways: [] as Content['takeaways'],
+  mistakes: [] as Content['mistakes'],
+});
 const content = contentOf(
   guide(
     '01-one',
