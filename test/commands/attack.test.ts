@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import test, { type TestContext } from 'node:test';
+
+import { until, within } from '#src/deadline.ts';
+import { findFamily } from '#src/engines/python-family.ts';
+import type { Verdict } from '#src/grading/verdict.ts';
+import { ownRoot } from '#src/paths.ts';
+import { forEachLine, marked, signal, start } from '#src/process.ts';
+import { dej } from '#test/cli/dej.ts';
+import { clone, SOON, type Clone } from '#test/engines/clone.ts';
+
+const root = ownRoot(import.meta.dirname);
+const programs = join(root, 'test', 'input', 'attack');
+const SETUP = ['--setup', join(programs, 'schema.sql')];
+
+interface Place extends Clone {
+  readonly env: NodeJS.ProcessEnv;
+  readonly journal: string;
+}
+
+/** Engines and a journal of the test's own, and a Python with a PostgreSQL client first in PATH. */
+async function place(t: TestContext): Promise<Place> {
+  const own = await clone(t);
+  const supervisor = await own.connect();
+  await supervisor.install('python');
+  await supervisor.close();
+  const family = await findFamily(own.paths);
+  if (family.state !== 'ready') throw new Error('the Python environment was not made');
+  const journal = await mkdtemp(join(tmpdir(), 'dej-attack-'));
+  t.after(() => rm(journal, { recursive: true, force: true }));
+  const path = [dirname(family.interpreter), process.env['PATH'] ?? ''].join(delimiter);
+  return { ...own, journal, env: { DEJ_STATE: own.paths.state, DEJ_JOURNAL: journal, PATH: path } };
+}
+
+const GIVEN = ['--folder', programs, '--input', join(programs, 'data'), '--json'];
+
+/** One attack through the front door: its exit code and its verdict. */
+async function attacked({ env }: Place, flags: readonly string[], design: string) {
+  const { code, stdout, stderr } = await dej(['attack', ...GIVEN, ...flags, '--', 'python', 'loaders.py', design], env);
+  return { code, ...read(stdout, stderr) };
+}
+
+function read(stdout: string, stderr: string): { verdict: Verdict; text: string } {
+  const last = stdout.trim().split('\n').at(-1) ?? '';
+  assert.match(last, /^\{"type":"verdict"/, `${stdout.slice(-1000)}\n${stderr}`);
+  return JSON.parse(last) as { verdict: Verdict; text: string };
+}
+
+test('a program of no lab is broken at its commits, and told what it leaves then', { timeout: 600_000 }, async (t) => {
+  const own = await place(t);
+  await byItself(t, own);
+  await byWhatItLeaves(t, own);
+});
+
+async function byItself(t: TestContext, own: Place): Promise<void> {
+  await t.test('one that upserts survives, and the build server reads it', async () => {
+    const junit = join(own.journal, 'report.xml');
+    const { code, verdict, text } = await attacked(own, [...SETUP, '--compare', 'orders', '--junit', junit], 'upsert');
+    assert.equal(code, 0, text);
+    assert.equal(verdict.points.survived, verdict.points.tried);
+    assert.equal(verdict.points.possible, 12);
+    assert.match(text, /^✓ python loaders\.py upsert +survived/);
+    assert.match(text, /Compared +orders \(40 rows\)/);
+    const xml = await readFile(junit, 'utf8');
+    assert.match(xml, new RegExp(`tests="${verdict.points.tried + 1}" failures="0" errors="0"`));
+  });
+
+  await t.test('one that appends doubles its rows, and its line shows it again', async () => {
+    const { code, verdict, text } = await attacked(own, [...SETUP, '--compare', 'log'], 'append');
+    assert.equal(code, 1, text);
+    assert.equal(verdict.findings[0]?.anomaly, 'duplicate');
+    assert.match(text, /Left out +log\.n: numbers that PostgreSQL gives/);
+    const line = verdict.schedule ?? '';
+    assert.match(line, /^v1 lab=attack-loaders-[0-9a-f]{6} stage=1 seed=42 size=1 kill@1\/pg\.commit#\d:/);
+    const again = await dej(['replay', line, '--json'], own.env);
+    assert.equal(again.code, 1);
+    assert.equal(read(again.stdout, again.stderr).verdict.findings[0]?.anomaly, 'duplicate');
+    const files = await readdir(join(own.journal, 'runs', verdict.lab, 'latest'));
+    assert.ok(files.includes('timeline.svg'), files.join(' '));
+  });
+
+  await t.test('a table that nobody made, and a column that is not there, are named', async () => {
+    for (const [flags, message] of MISSING) {
+      const argv = ['attack', ...GIVEN, ...flags, '--', 'python', 'loaders.py', 'upsert'];
+      const { code, stderr } = await dej(argv, own.env);
+      assert.match(stderr, message);
+      assert.equal(code, 3);
+    }
+  });
+}
+
+const MISSING: [string[], RegExp][] = [
+  [[...SETUP, '--compare', 'ordrs'], /no table "ordrs".*\nDid you mean orders\?/],
+  [[...SETUP, '--compare', 'orders', '--ignore', 'orders.when'], /orders\.when means no column.*\nTables: orders/],
+  [['--setup', 'python -c "exit(7)"', '--compare', 'orders'], /--setup python -c exit\(7\) ended with exit code 7/],
+];
+
+async function byWhatItLeaves(t: TestContext, own: Place): Promise<void> {
+  await t.test('one that empties the table first shows its readers nothing', async () => {
+    const setup = ['--setup', join(programs, 'yesterday.sql')];
+    const { code, verdict } = await attacked(own, [...setup, '--compare', 'orders', '--atomic', 'orders'], 'empties');
+    assert.equal(code, 1);
+    const [found] = verdict.findings;
+    assert.equal(found?.anomaly, 'partial-write');
+    assert.equal(found.found, 'a reader saw 0 rows of orders, between 20 before and 40 at last');
+  });
+
+  await t.test('one that takes its input away too early loses it', async () => {
+    const { code, verdict, text } = await attacked(own, [...SETUP, '--compare', 'orders'], 'forgets');
+    assert.equal(code, 1, text);
+    assert.equal(verdict.findings[0]?.anomaly, 'lost');
+  });
+
+  await t.test('what differs by itself is no verdict; the column is named', async () => {
+    const { code, verdict } = await attacked(own, [...SETUP, '--compare', 'orders'], 'chance');
+    assert.equal(code, 2);
+    assert.equal(verdict.state, 'unknown');
+    assert.match(verdict.why ?? '', /two undisturbed runs .* differ in orders\.customer\./);
+    assert.equal(verdict.remedy, 'Leave them out with --ignore orders.customer.');
+  });
+
+  await t.test('a file of OUTPUT_DIR is compared line by line', async () => {
+    const { code, verdict } = await attacked(
+      own,
+      ['--setup', join(programs, 'schema.sql'), '--compare', 'orders,file:*.txt'],
+      'report',
+    );
+    assert.equal(code, 1);
+    assert.equal(verdict.findings[0]?.anomaly, 'duplicate');
+    assert.match(verdict.findings[0]?.found ?? '', /lines of loaded\.txt/);
+  });
+}
+
+test('wrong use of attack exits with 3 before anything is started', async () => {
+  const there = ['--folder', programs, '--compare', 'orders'];
+  const cases: [string[], RegExp][] = [
+    [there, /no program to attack\nWrite it last/],
+    [['--', 'true'], /nothing is named that could be compared\nName the results: --compare/],
+    [[...there, '--', 'no-such-program'], /no program "no-such-program".*\nIt is looked for in PATH/],
+    [['--compare', 'topic:orders', '--', 'true'], /"topic" can't be compared\nTables/],
+    [['--compare', 'file:../x', '--', 'true'], /lies outside OUTPUT_DIR/],
+    [[...there, '--ignore', 'x', '--', 'true'], /"x" names no column of a table/],
+    [[...there, '--input', 'nowhere', '--', 'true'], /--input: there is no folder/],
+    [[...there, '--setup', 'nowhere.sql', '--', 'true'], /--setup: there is no file/],
+    [[...there, '--env', 'X', '--', 'true'], /--env "X" is no variable/],
+    [[...there, '--pass', 'DEJ_NOT_THERE', '--', 'true'], /your shell has no such variable/],
+    [[...there, '--level', 'deep', '--', 'true'], /one of quick, full, overnight/],
+  ];
+  for (const [args, message] of cases) {
+    const { code, stderr } = await dej(['attack', ...args]);
+    assert.match(stderr, message, args.join(' '));
+    assert.equal(code, 3, args.join(' '));
+  }
+});
+
+test(
+  'an attack that is killed leaves nothing; one that is stopped says what it knows',
+  { timeout: 300_000 },
+  async (t) => {
+    const own = await place(t);
+    const begin = async (seen: (line: string) => boolean) => {
+      const args = ['attack', ...GIVEN, ...SETUP, '--compare', 'orders', '--', 'python', 'loaders.py', 'upsert'];
+      // The process itself and not the launcher before it, so that the signal reaches the attack.
+      const script = `await (await import('#src/cli/main.ts')).main(${JSON.stringify(args)});`;
+      const argv = [process.execPath, '--input-type=module-typescript', '-e', script] as const;
+      const child = await start([...argv], { cwd: root, env: { ...process.env, ...own.env } });
+      const lines: string[] = [];
+      child.stderr.resume();
+      forEachLine(child.stdout, (line) => lines.push(line));
+      const isThere = (): true | undefined => (lines.some(seen) ? true : undefined);
+      await until('its first tries', isThere, { deadlineMs: 120_000 });
+      return { child, lines };
+    };
+    const tries = (line: string): boolean => line.includes('"what":"trying"');
+
+    const killed = await begin(tries);
+    signal(killed.child.pid, 'SIGKILL');
+    await within('its end', killed.child.exited, SOON);
+    const marker = `grade-${killed.child.pid}-`;
+    const scratch = (): Promise<string[]> => readdir(own.paths.scratch).catch(() => []);
+    const [folder = ''] = (await scratch()).filter((name) => name.startsWith(marker));
+    assert.notEqual(folder, '', 'its folder is still there');
+    await until('no survivor', async () => (await marked(folder)).length === 0, SOON);
+
+    const stopped = await begin(tries);
+    assert.ok(!(await scratch()).includes(folder), 'its successor has cleared up');
+    signal(stopped.child.pid, 'SIGINT');
+    const { code } = await within('its end', stopped.child.exited, SOON);
+    const { verdict } = read(stopped.lines.join('\n'), '');
+    assert.equal(verdict.state, 'unknown');
+    assert.equal(verdict.stopped, true);
+    assert.equal(code, 2);
+  },
+);
