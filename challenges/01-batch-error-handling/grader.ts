@@ -197,20 +197,24 @@ interface Made {
 
 type Fields = readonly [order: string, customer: string, amount: string, day: string, note: string];
 
-/** What can be wrong with a record, one thing at a time. */
+/** What can be wrong with a record; where two things are, the reason is the first of the list. */
 const SPOILT: readonly [reason: string, spoil: (fields: Fields) => readonly string[]][] = [
   ['date', ([id, customer, amount, , note]) => [id, customer, amount, '03/01/2026', note]],
   ['amount', ([id, customer, , day, note]) => [id, customer, '12,50', day, note]],
   ['columns', ([id, customer, amount, day]) => [id, customer, amount, day]],
   ['missing', ([id, , amount, day, note]) => [id, '', amount, day, note]],
   ['amount', ([id, customer, , day, note]) => [id, customer, 'NaN', day, note]],
-  ['date', ([id, customer, amount, , note]) => [id, customer, amount, '2026-02-30', note]],
+  ['date', ([id, customer, amount, , note]) => [id, customer, amount, '20260301', note]],
+  ['amount', ([id, customer, , day, note]) => [id, customer, '1e2', day, note]],
+  ['missing', ([id, , , day, note]) => [id, '', 'free', day, note]],
   ['columns', (fields) => [...fields, 'again']],
+  ['amount', ([id, customer, , day, note]) => [id, customer, '19.9', day, note]],
+  ['date', ([id, customer, amount, , note]) => [id, customer, amount, '2026-02-30', note]],
   ['amount', ([id, customer, , day, note]) => [id, customer, '-5.00', day, note]],
   ['missing', ([, customer, amount, day, note]) => ['', customer, amount, day, note]],
-  ['amount', ([id, customer, , day, note]) => [id, customer, '', day, note]],
+  ['amount', ([id, customer, , , note]) => [id, customer, '', '2026-13-01', note]],
   ['date', ([id, customer, amount, , note]) => [id, customer, amount, '', note]],
-  ['amount', ([id, customer, , day, note]) => [id, customer, 'free', day, note]],
+  ['amount', ([id, customer, , day, note]) => [id, customer, '0.00', day, note]],
 ];
 const NOTES = [
   '',
@@ -254,7 +258,8 @@ function cell(value: string): string {
   return /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
 }
 
-const ONE_BAD_IN = 12;
+/** The smallest check sends each kind of badness once. */
+const ONE_BAD_IN = 8;
 
 function sendAll(input: StageInput, day: number, badIn = ONE_BAD_IN): Sent {
   const made = makeRecords(input, 'o', badIn);

@@ -26,10 +26,13 @@ export function describeLabs(program: Command): void {
     async (lab: string, options: GradeFlags) => (await import('#src/cli/lab.ts')).watch(lab, options),
   );
   program
-    .command('replay <line>')
+    .command('replay <line...>')
     .description('run one schedule again: the line, in quotes, stands in the verdict')
     .option('--json', 'print events, one JSON value a line')
-    .action(async (line: string, options: GradeFlags) => (await import('#src/cli/lab.ts')).replay(line, options));
+    // Without its quotes the line comes in pieces.
+    .action(async (line: string[], options: GradeFlags) =>
+      (await import('#src/cli/lab.ts')).replay(line.join(' '), options),
+    );
   program
     .command('hint <lab>')
     .description('the next hint of the stage that failed last')

@@ -30,7 +30,7 @@ export function todayText(sight: Today): string {
   if (sight.review.now > 0) lines.push(label('Review', `${reviewWords(sight.review)}: ./dej review`));
   const others = dueToday.filter(({ id }) => id !== next?.id);
   for (const [i, { title, minutes }] of others.entries())
-    lines.push(label(i === 0 ? 'Today' : '', `${title}, about ${minutes} min`));
+    lines.push(label(i === 0 ? 'Then' : '', `${title}, about ${minutes} min`));
   if (behind.length > 0)
     lines.push(
       label(

@@ -94,7 +94,10 @@ export async function findLab(root: string, reference: string): Promise<Lab> {
   const paths = await labPaths(root);
   const wanted = reference.replace(/\/+$/, '');
   const exact = paths.filter((path) => path === wanted || basename(path) === wanted || idOf(path) === wanted);
-  const parts = exact.length > 0 ? exact : paths.filter((path) => wanted.length > 2 && path.includes(wanted));
+  // `01`, `challenges/01`, or a part of the name.
+  const isPart = (path: string): boolean =>
+    /^(\w+\/)?\d\d$/.test(wanted) ? `/${path}`.includes(`/${wanted}-`) : wanted.length > 2 && path.includes(wanted);
+  const parts = exact.length > 0 ? exact : paths.filter(isPart);
   const [path] = parts;
   if (path === undefined || parts.length > 1) {
     const ids = paths.map(idOf);
@@ -103,7 +106,11 @@ export async function findLab(root: string, reference: string): Promise<Lab> {
       parts.length > 1
         ? `${JSON.stringify(reference)} could be several labs`
         : `there is no lab ${JSON.stringify(reference)}`,
-      near === undefined ? `Labs: ${ids.join(', ') || 'none yet'}.` : `Did you mean ${near}?`,
+      parts.length > 1
+        ? `Say which: ${parts.map(idOf).join(' or ')}.`
+        : near === undefined
+          ? `Projects and challenges: ${ids.join(', ') || 'none yet'}.`
+          : `Did you mean ${near}?`,
     );
   }
   return loadLab(root, path);

@@ -19,6 +19,7 @@ export type Cause =
   | { readonly kind: 'started-over' }
   | { readonly kind: 'met-itself' }
   | { readonly kind: 'gave-up' }
+  | { readonly kind: 'never-began' }
   | { readonly kind: 'refused'; readonly answer: string }
   | { readonly kind: 'elsewhere'; readonly wrote: readonly string[]; readonly asked: readonly string[] }
   | { readonly kind: 'nothing-written' }
@@ -37,6 +38,8 @@ export interface Evidence {
   readonly outputs: readonly string[];
   /** Tables that the stage made for the program. */
   readonly asked?: readonly string[];
+  /** The last lines of the program's own output. */
+  readonly lastLines?: readonly string[];
   /** What PostgreSQL answered where the oracle's question did not fit the program's tables. */
   readonly refused?: readonly string[];
 }
@@ -55,7 +58,8 @@ export function likelyCauses(evidence: Evidence): Cause[] {
   const [answer] = evidence.refused ?? [];
   if (answer !== undefined) return [{ kind: 'refused', answer }];
   if (fault === undefined) {
-    if (anomalies.includes('crashed')) return [{ kind: 'gave-up' }];
+    if (anomalies.includes('crashed'))
+      return [{ kind: neverBegan(evidence.lastLines ?? []) ? 'never-began' : 'gave-up' }];
     const missed = missedTheTables(evidence);
     if (missed !== undefined) return [missed];
     const isLost = anomalies.every((anomaly) => anomaly === 'lost') && anomalies.length > 0;
@@ -78,6 +82,15 @@ export function likelyCauses(evidence: Evidence): Cause[] {
 
 function lostOrRepeated(anomalies: readonly Anomaly[]): boolean {
   return anomalies.some((anomaly) => anomaly === 'lost' || anomaly === 'duplicate');
+}
+
+/** What interpreters say of a program that they can't read or find, whatever the lab. */
+export function neverBegan(lastLines: readonly string[]): boolean {
+  return lastLines.some((line) =>
+    /^\s*(SyntaxError|IndentationError|TabError|ModuleNotFoundError|Error: Cannot find module|Error \[ERR_MODULE_NOT_FOUND\])|can't open file '|command not found/.test(
+      line,
+    ),
+  );
 }
 
 /** The commits of one start of the program, in the order in which they became durable. */

@@ -5,7 +5,7 @@ import { formatSchedule, type Fault, type Schedule } from '#src/faults/schedule.
 import { WorldError } from '#src/error.ts';
 import type { Clock } from '#src/clock.ts';
 import type { Anomaly } from '#src/grading/anomaly.ts';
-import { likelyCauses } from '#src/grading/cause.ts';
+import { likelyCauses, neverBegan } from '#src/grading/cause.ts';
 import { timelineOf } from '#src/grading/picture.ts';
 import { hashProgram } from '#src/grading/program.ts';
 import { addRegression, openRun, readRegressions, runName, writeRun } from '#src/grading/run-folder.ts';
@@ -44,7 +44,7 @@ export interface GradeOptions {
   readonly hint: string | undefined;
   readonly clock: Clock;
   readonly tell: (progress: Progress) => void;
-  /** Only these faults, as in a replay: nothing is enumerated and nothing kept for next time. */
+  /** Only these faults, as in a replay: nothing is enumerated. */
   readonly only?: Schedule;
   readonly patienceMs?: number;
   /** How the outcome is sought; `search` where it isn't given. */
@@ -98,8 +98,9 @@ export async function grade(options: GradeOptions): Promise<Graded> {
   if (unkept !== undefined) return { verdict, text: `${text}\n\n${unkept.message}. ${unkept.remedy}`, list: [] };
   const remembered = (outcome.red ?? outcome.suspect)?.schedule;
   const base = { lab, stage: stage.n, seed, size, faults: [] };
-  if (remembered !== undefined && options.only === undefined && !same(remembered, base))
-    await addRegression(options.runs, remembered);
+  // A replay that is red is tried first next time, as any other failure; one that could not be told is not.
+  const isKept = options.only === undefined || outcome.red !== undefined;
+  if (remembered !== undefined && isKept && !same(remembered, base)) await addRegression(options.runs, remembered);
   return { verdict, text, list: timeline?.list ?? [] };
 }
 
@@ -129,6 +130,8 @@ function verdictOf(
   const ended = red?.findings.some(({ anomaly }) => anomaly === 'crashed' || anomaly === 'did-not-finish') === true;
   const log = join(shownFolder, 'program.log');
   const own = options.own?.();
+  const unread = ended && red?.schedule.faults.length === 0 && neverBegan(red.lastLines);
+  const isLate = state === 'unknown' && recorded?.state === 'late';
   return {
     schema: VERDICT_SCHEMA,
     lab: options.lab,
@@ -144,11 +147,12 @@ function verdictOf(
     did: didOf(outcome, options.only),
     findings: (red?.findings ?? []).map((one) => ({ ...one, witnesses: [...one.witnesses] })),
     likely: outcome.red === undefined || recorded === undefined ? [] : causesOf(outcome.red, recorded),
-    ...(options.stage.read === undefined ? {} : { read: options.stage.read }),
+    // A program that was never read has nothing to do with the stage yet.
+    ...(options.stage.read === undefined || unread ? {} : { read: options.stage.read }),
     ...(outcome.why === undefined ? {} : { why: outcome.why }),
     ...(outcome.remedy === undefined ? {} : { remedy: outcome.remedy }),
     ...(outcome.reproduced === undefined ? {} : { reproduced: outcome.reproduced }),
-    ...(ended ? { output: { lastLines: [...(red?.lastLines ?? [])], log } } : {}),
+    ...(ended || isLate ? { output: { lastLines: [...((red ?? recorded)?.lastLines ?? [])], log } } : {}),
     ...(own === undefined ? {} : { own }),
     program: { hash, argv: [...program.run] },
     engines: options.engines,
@@ -188,6 +192,7 @@ function causesOf(red: Ran, recorded: Ran): string[] {
     outputs: red.plan?.outputs ?? [],
     asked: (red.plan?.tables ?? []).flatMap(tablesMade),
     refused: red.refused ?? [],
+    lastLines: red.lastLines,
   });
   return causes.map((cause) => words.causeWords(cause));
 }

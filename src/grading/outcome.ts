@@ -81,6 +81,8 @@ export interface State {
   trouble: { readonly why: string; readonly remedy: string } | undefined;
   /** Points of the recorded run that were not met again. */
   unfired: number;
+  /** Time was over before all was tried. */
+  wasCut: boolean;
 }
 
 /** A failure counts when it came in this many runs of the same schedule. */
@@ -98,6 +100,7 @@ export function freshState(): State {
     next: undefined,
     trouble: undefined,
     unfired: 0,
+    wasCut: false,
   };
 }
 
@@ -146,7 +149,7 @@ export function failed(ran: Ran, recorded: Ran | undefined, { points }: State, o
 /** Ended by a person: what was survived, and what was just being looked at. */
 export function stopped(state: State, recorded: Ran | undefined): Outcome {
   return {
-    ...ending('unknown', state, recorded, { why: words.stoppedWords(state.suspect !== undefined) }),
+    ...ending('unknown', state, recorded, { why: words.stoppedWords(state.suspect !== undefined, state.points) }),
     stopped: true,
   };
 }
@@ -155,6 +158,26 @@ export function unstable(state: State, recorded: Ran | undefined, times: number)
   const why = words.unstableWords(times, REPEATS);
   const outcome = ending('unknown', state, recorded, { why, remedy: words.UNSTABLE_REMEDY });
   return { ...outcome, reproduced: { times, of: REPEATS } };
+}
+
+/** Nothing was wrong in what was tried; the rest is not known. */
+export function outOfTime(state: State, recorded: Ran, lab: string): Outcome {
+  const { tried, planned } = state.points;
+  const why = words.outOfTimeWords(tried, planned);
+  return ending('unknown', state, recorded, { why, remedy: words.outOfTimeRemedy(lab) });
+}
+
+/** The one fault that was asked for found nothing to strike. */
+export function absent(state: State, recorded: Ran, { faults }: Schedule): Outcome {
+  const [fault] = faults;
+  if (fault === undefined) return notExercised(state, recorded, true);
+  const passed = recorded.history.filter(
+    ({ boundary, incarnation, point }) => boundary === fault.boundary && incarnation === 1 && point === 'before',
+  ).length;
+  return ending('not-exercised', state, recorded, {
+    why: words.absentWords(fault, passed),
+    remedy: words.ABSENT_REMEDY,
+  });
 }
 
 export function notExercised(state: State, recorded: Ran, wasTried: boolean): Outcome {

@@ -1,11 +1,13 @@
 import { attempt, confirm, disturbed, isSame } from '#src/grading/attempt.ts';
 import { address, enumerate, type Addressed, type AttackRule } from '#src/grading/enumerate.ts';
 import {
+  absent,
   ending,
   failed,
   freshState,
   isStopped,
   notExercised,
+  outOfTime,
   REPEATS,
   say,
   stopped,
@@ -24,9 +26,8 @@ import { random } from '#src/random.ts';
 
 export type { Outcome, Points, Progress, SearchOptions } from '#src/grading/outcome.ts';
 
-const QUICK_BUDGET_MS = 20_000;
-/** A slow machine still tries these, whatever the time. */
-const QUICK_LEAST = 3;
+/** Twelve points take seconds; a machine that has not tried them by then can't tell on a save. */
+const QUICK_BUDGET_MS = 120_000;
 const SHRINK_RUNS = 15;
 const QUICK_SHRINK_RUNS = 6;
 const SHRINK_BUDGET_MS = 60_000;
@@ -105,7 +106,11 @@ function concluded(red: Ran | undefined, known: Known, options: SearchOptions, s
   }
   if (state.trouble !== undefined) return ending('unknown', state, first, state.trouble);
   if (state.unstable !== undefined) return unstable(state, first, state.unstable.times);
-  if (state.points.tried + state.others === 0) return notExercised(state, first, true);
+  const left = state.points.planned - state.points.tried - state.unfired;
+  // What was not tried was not survived.
+  if (options.level === 'quick' && state.wasCut && left > 0) return outOfTime(state, first, options.base.lab);
+  if (state.points.tried + state.others === 0)
+    return options.only === undefined ? notExercised(state, first, true) : absent(state, first, options.only);
   if (state.unfired > 0) {
     const why = words.unfiredWords(state.unfired, plan.tries.length);
     return ending('unknown', state, first, { why, remedy: words.DISAGREE_REMEDY });
@@ -126,13 +131,12 @@ function nameless({ unnamed }: Addressed, state: State, first: Ran): Outcome {
 /** Works off what is to be tried, several at a time, until there is nothing more or no reason to go on. */
 async function tryAll(tries: Iterable<Try>, deadlineMs: number, options: SearchOptions, state: State): Promise<void> {
   const queue = tries[Symbol.iterator]();
-  const isLate = (): boolean =>
-    performance.now() - state.beganMs > (options.budgetMs ?? QUICK_BUDGET_MS) && state.points.tried >= QUICK_LEAST;
+  const isLate = (): boolean => performance.now() - state.beganMs > (options.budgetMs ?? QUICK_BUDGET_MS);
   const isOver = (): boolean =>
     isStopped(options) ||
     state.trouble !== undefined ||
     (state.red !== undefined && options.level !== 'full') ||
-    (options.level === 'quick' && options.only === undefined && isLate());
+    (state.wasCut ||= options.level === 'quick' && options.only === undefined && isLate());
   let at = 0;
   const work = async (): Promise<void> => {
     while (!isOver()) {

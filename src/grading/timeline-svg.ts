@@ -97,7 +97,7 @@ function drawMark(mark: Mark, place: Place): string {
   return focusable(mark.detail, shapeOf(mark, place));
 }
 
-function shapeOf({ shape, lane, slot, label, broken }: Mark, { x, y, step }: Place): string {
+function shapeOf({ shape, lane, slot, label, broken, untold }: Mark, { x, y, step }: Place): string {
   const at = x(slot);
   const line = y(lane);
   const program = y('program');
@@ -106,8 +106,7 @@ function shapeOf({ shape, lane, slot, label, broken }: Mark, { x, y, step }: Pla
     case 'held': {
       const reach = round(Math.min(26, step * 0.4));
       const down = `<path class="msg" d="M${round(at - reach)},${program + 10} L${at},${line - 13}"/>`;
-      const up =
-        shape === 'held' ? '' : `<path class="msg" d="M${at},${line - 13} L${round(at + reach)},${program + 10}"/>`;
+      const up = shape === 'held' ? '' : answer(at, line - 13, program + 10, reach, untold === true);
       const ring = broken === true ? `<circle class="bad" cx="${at}" cy="${line}" r="15" fill-opacity="0"/>` : '';
       const kind = shape === 'held' ? 'held' : broken === true ? 'bad' : 'ok';
       const size = label.length > 2 ? ' style="font-size:9px"' : '';
@@ -134,6 +133,13 @@ function shapeOf({ shape, lane, slot, label, broken }: Mark, { x, y, step }: Pla
       return `<text class="${kind}" text-anchor="end" x="${RIGHT}" y="${line - 6}">${mark} ${escape(label)}</text>`;
     }
   }
+}
+
+/** The line back to the program; one that never arrives breaks off in a cross. */
+function answer(at: number, from: number, to: number, reach: number, untold: boolean): string {
+  if (!untold) return `<path class="msg" d="M${at},${from} L${round(at + reach)},${to}"/>`;
+  const [x, y] = [round(at + reach * 0.45), round(from + (to - from) * 0.45)];
+  return `<path class="msg lost" d="M${at},${from} L${x},${y}"/><path class="cross" d="M${x - 4},${y - 4} l8,8 m0,-8 l-8,8"/>`;
 }
 
 function bolt(at: number, line: number, label: string): string {

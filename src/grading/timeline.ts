@@ -63,7 +63,7 @@ export function layout(input: TimelineInput): Timeline {
   const faultAt = steps.findIndex(({ kind }) => kind === 'fault' || kind === 'killed');
   const wrongAt = wrongSlot(steps, faultAt, input.findings);
   const marks = [
-    ...steps.flatMap((step, slot) => marksOf(step, slot, slot === wrongAt)),
+    ...steps.flatMap((step, slot) => marksOf(step, slot, slot === wrongAt, isUntold(step, steps))),
     ...lineMarks(history, steps),
     ...oracleMarks(input.findings, slots - 1),
   ];
@@ -150,7 +150,18 @@ function wrongSlot(steps: readonly Step[], faultAt: number, findings: readonly F
   return after === -1 || lostOnly ? steps.length : after;
 }
 
-function marksOf(step: Step, slot: number, broken: boolean): Mark[] {
+/** Killed when it was durable and the program had not been told. */
+function isUntold({ event }: Step, steps: readonly Step[]): boolean {
+  return steps.some(
+    ({ kind, event: fault }) =>
+      kind === 'fault' &&
+      fault.point === 'after-durable' &&
+      fault.boundary !== undefined &&
+      nameOf(fault) === nameOf(event),
+  );
+}
+
+function marksOf(step: Step, slot: number, broken: boolean, untold: boolean): Mark[] {
   const { event, kind } = step;
   const detail = sentence(event);
   switch (kind) {
@@ -164,7 +175,8 @@ function marksOf(step: Step, slot: number, broken: boolean): Mark[] {
       return [{ slot, lane: 'program', shape: 'killed', label: PICTURE.killed, detail }];
     case 'boundary': {
       const shape = step.durable ? 'durable' : 'held';
-      return [{ slot, lane: event.lane, shape, label: String(event.nth ?? ''), detail, broken }];
+      const told = untold ? `${detail}; ${PICTURE.untold}` : detail;
+      return [{ slot, lane: event.lane, shape, label: String(event.nth ?? ''), detail: told, broken, untold }];
     }
     case 'started':
     case 'exited':

@@ -1,6 +1,6 @@
 import type { Verdict } from '#src/grading/verdict.ts';
 import { ATTACK } from '#src/grading/wording-attack.ts';
-import { heading, LABELS, stateWords, survivedWords, TWO_CAUSES } from '#src/grading/wording.ts';
+import { heading, LABELS, stateWords, survivedWords, TWO_CAUSES, untriedWords } from '#src/grading/wording.ts';
 import { witnessWords } from '#src/grading/wording-oracle.ts';
 
 /** One thing that a verdict says. A row without a label goes on with the one above it. */
@@ -67,8 +67,12 @@ function ownRows({ own }: Verdict): VerdictRow[] {
   ];
 }
 
-function pointers({ read, schedule, picture, state }: Verdict): VerdictRow[] {
+function pointers({ read, schedule, picture, state, ...verdict }: Verdict): VerdictRow[] {
   const rows: VerdictRow[] = [];
+  const { level, points, own, replayed, lab } = verdict;
+  const left = points.possible - points.tried;
+  if (state === 'passed' && level === 'quick' && left > 0 && own === undefined && replayed !== true)
+    rows.push(words(LABELS.next, untriedWords(left, lab)));
   if (read !== undefined && state === 'failed')
     rows.push({ ...words(LABELS.read, read.words), kind: 'link', href: read.href });
   if (schedule !== undefined) rows.push({ ...words(LABELS.again, `./dej replay '${schedule}'`), kind: 'code' });

@@ -47,6 +47,11 @@ export function survivedWords({ survived, tried, possible, combined }: PointWord
   return `survived ${number(survived)} of ${plural(tried, 'crash point')}${of}${more}`;
 }
 
+/** What a quick pass leaves open. */
+export function untriedWords(left: number, lab: string): string {
+  return `${plural(left, 'crash point')} ${left === 1 ? 'was' : 'were'} left out on this save; ./dej check ${lab} --full goes further`;
+}
+
 export interface PointWords {
   readonly survived: number;
   readonly tried: number;
@@ -203,11 +208,16 @@ export function causeWords(cause: Cause): string {
         'file and no second table was written beside them. Started again, it begins with the first row.'
       );
     case 'started-over':
-      return `Started again, your program repeated commit 1: it had not kept, or not read, how far it came.`;
+      return (
+        'Started again, your program made all its commits once more, from the first, and some of what was there already ' +
+        'was added again: it neither went on where it was, nor knew every row that it had written.'
+      );
     case 'met-itself':
       return 'Started again, your program met what it had written before it was killed, and gave up.';
     case 'gave-up':
       return 'Your program met something it does not handle, and ended; its last lines say where.';
+    case 'never-began':
+      return 'Your program ended before it began: its last lines name the file and the line that could not be read.';
     case 'refused':
       return `PostgreSQL could not answer what was asked of your tables: ${cause.answer}.`;
     case 'elsewhere':
@@ -270,7 +280,7 @@ export function unfinishedUnknownWords(seconds: number): string {
 }
 
 export const UNFINISHED_REMEDY =
-  'Run it by hand and see whether it ends: a batch does, by itself, when all is done. Then check again.';
+  'A batch ends by itself when all is done; its log says how far it came. On a machine that is busy, check again later.';
 
 export function notExercisedWords(boundaries: readonly string[], fired: boolean): string {
   const one = (boundary: string): string =>
@@ -314,11 +324,35 @@ function unnamedWords(boundary: string, role: string | undefined): string {
 export const DISAGREE_REMEDY =
   'Make the number of commits depend on the input alone, not on time or chance; then check again.';
 
-export function stoppedWords(wasSuspect: boolean): string {
-  return wasSuspect
-    ? 'you stopped it while a failure was being looked at a second time; what it was stands here, and does not count yet'
-    : 'you stopped it; this is what was known until then';
+export function stoppedWords(wasSuspect: boolean, { survived, tried }: Pick<PointWords, 'survived' | 'tried'>): string {
+  if (wasSuspect)
+    return 'you stopped it while a failure was being looked at a second time; what it was stands here, and does not count yet';
+  return tried === 0
+    ? 'you stopped it before anything had been broken'
+    : `you stopped it; until then your program had survived ${number(survived)} of ${plural(tried, 'crash point')}`;
 }
+
+export function outOfTimeWords(tried: number, of: number): string {
+  return (
+    `only ${number(tried)} of ${plural(of, 'crash point')} could be tried in the time that a check on a save takes, and ` +
+    'nothing was wrong with those; what was not tried was not survived'
+  );
+}
+
+export function outOfTimeRemedy(lab: string): string {
+  return `Close what keeps this machine busy and check again, or take the time: ./dej check ${lab} --full.`;
+}
+
+/** \`passed\`: how many boundaries of that name the program reached undisturbed. */
+export function absentWords({ boundary, nth, incarnation, role }: Fault, passed: number): string {
+  const name = boundaryWords(boundary, 0, role).replace(' 0', 's');
+  if (incarnation > 1)
+    return `your program was never at ${boundaryWords(boundary, nth, role)} of its ${ordinal(incarnation)} start`;
+  return `your program made ${number(passed)} ${name} undisturbed, and was never at number ${number(nth)}, so there was nothing to strike`;
+}
+
+export const ABSENT_REMEDY =
+  'The line is of another program, or of an earlier one; ./dej check finds the lines of this one.';
 
 // While it runs
 

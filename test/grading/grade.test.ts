@@ -8,7 +8,7 @@ import type { Stage } from '#src/grading/api.ts';
 import { parseVerdict } from '#src/grading/verdict.ts';
 import { grader, loadOrders } from '#test/grading/bench.ts';
 
-test('known designs get the verdict that they deserve', { timeout: 300_000 }, async (t) => {
+test('known designs get the verdict that they deserve', { timeout: 900_000 }, async (t) => {
   const { grade, folder } = await grader(t);
   const cases: [string, string, string | undefined, RegExp][] = [
     ['same-transaction', 'passed', undefined, /^✓ .*survived \d+ of \d+ crash points/],
@@ -47,12 +47,19 @@ test('known designs get the verdict that they deserve', { timeout: 300_000 }, as
     const never = parseSchedule('v1 lab=tiny stage=2 seed=42 size=60 kill@1/pg.commit#99:before');
     const unfired = await grade('same-transaction', { only: never, size: 60 });
     assert.equal(unfired.verdict.state, 'not-exercised', unfired.text);
+    assert.match(unfired.text, /made 3 commits undisturbed, and was never at number 99/);
   });
 
   await t.test('an allowed anomaly does not fail', async () => {
     const stage = { n: 2, title: 'At least once', allows: ['duplicate'], read: undefined } as const;
     const { verdict, text } = await grade('after', { stage, level: 'quick' });
     assert.equal(verdict.state, 'passed', text);
+  });
+
+  await t.test('points that there was no time for are not taken for survived', async () => {
+    const { verdict, text } = await grade('same-transaction', { level: 'quick', budgetMs: 0 });
+    assert.equal(verdict.state, 'unknown', text);
+    assert.match(text, /only 0 of \d+ crash points could be tried/);
   });
 
   await t.test('stopped in the middle, what was known is told and kept', async () => {
@@ -62,7 +69,7 @@ test('known designs get the verdict that they deserve', { timeout: 300_000 }, as
       signal: stop.signal,
     });
     assert.deepEqual([verdict.state, verdict.stopped], ['unknown', true]);
-    assert.match(text, /you stopped it; this is what was known until then/);
+    assert.match(text, /you stopped it; until then your program had survived \d of \d crash point/);
     assert.ok(verdict.points.survived > 1 && verdict.points.survived < 15);
   });
 });
