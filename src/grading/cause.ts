@@ -36,6 +36,8 @@ export interface Evidence {
   readonly anomalies: readonly Anomaly[];
   /** Names of files that are results: they tell nothing about a position. */
   readonly outputs: readonly string[];
+  /** Tables that are results, where it isn't known which the program keeps for itself: they hold no position. */
+  readonly results?: readonly string[] | undefined;
   /** Tables that the stage made for the program. */
   readonly asked?: readonly string[];
   /** The last lines of the program's own output. */
@@ -68,7 +70,7 @@ export function likelyCauses(evidence: Evidence): Cause[] {
   }
   if (fault.boundary.startsWith('kafka.')) return lostOrRepeated(anomalies) ? kafkaCauses(evidence.recorded) : [];
   const commits = commitsOf(evidence.recorded, 1);
-  const byTable = tableCauses(commits, fault);
+  const byTable = tableCauses(commits, fault, evidence.results);
   if (byTable.length > 0) return byTable;
   const byFile = fileCauses(commits, evidence);
   if (byFile.length > 0) return byFile;
@@ -125,7 +127,7 @@ function missedTheTables({ anomalies, recorded, asked = [] }: Evidence): Cause |
 }
 
 /** What the commits wrote, where the proxy could tell. */
-function tableCauses(commits: readonly Commit[], fault: Fault): Cause[] {
+function tableCauses(commits: readonly Commit[], fault: Fault, results: readonly string[] = []): Cause[] {
   if (fault.boundary !== 'pg.commit' || fault.action !== 'kill') return [];
   // Held back before commit n, the last thing that counts is commit n − 1.
   const last = fault.point === 'before' ? fault.nth - 1 : fault.nth;
@@ -135,13 +137,23 @@ function tableCauses(commits: readonly Commit[], fault: Fault): Cause[] {
   if (done === undefined || next === undefined || done.tables.length === 0 || next.tables.length === 0) return [];
   const onlyEmptied = done.emptied.filter((table) => next.tables.includes(table) && !next.emptied.includes(table));
   if (onlyEmptied.length > 0) return [{ kind: 'emptied-first', commit: done.nth, tables: onlyEmptied }];
+  // Results that are written one after the other are no position beside each other.
+  const isResult = (commit: Commit): boolean => commit.tables.every((table) => results.includes(bare(table)));
+  if (isResult(done) && isResult(next)) return [];
   if (disjoint(done.tables, next.tables))
     return [{ kind: 'two-transactions', commit: done.nth, first: done.tables, second: next.tables }];
-  const other = commits.findIndex((commit, index) => index > at && disjoint(commit.tables, done.tables));
+  const other = commits.findIndex(
+    (commit, index) => index > at && disjoint(commit.tables, done.tables) && !isResult(commit),
+  );
   if (other === -1) return [];
   let from = at;
   while (from > 0 && !disjoint(commits[from - 1]?.tables ?? [], done.tables)) from--;
   return [{ kind: 'many-commits-per-position', commits: other - from }];
+}
+
+/** Without its schema and its quotes. */
+function bare(table: string): string {
+  return table.replaceAll('"', '').replace(/^.*\./, '');
 }
 
 function disjoint(a: readonly string[], b: readonly string[]): boolean {
@@ -171,6 +183,8 @@ function fileCauses(commits: readonly Commit[], evidence: Evidence): Cause[] {
   const changes = positions(evidence);
   const [first] = commits;
   const last = commits.at(-1);
+  // A program of which nothing is known writes files of all kinds: a position would change with the commits.
+  if (evidence.results !== undefined && changes.length * 2 < commits.length) return [];
   if (changes.length === 0 || first === undefined || last === undefined) return [];
   const isRepeated = evidence.anomalies.includes('duplicate') || evidence.anomalies.includes('crashed');
   if (isRepeated && changes.length * 2 <= commits.length && commits.length > 2)

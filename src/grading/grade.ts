@@ -51,6 +51,8 @@ export interface GradeOptions {
   readonly seek?: (options: SearchOptions) => Promise<Outcome>;
   /** Of a program that belongs to no lab; asked for when the search is over. */
   readonly own?: () => Verdict['own'];
+  /** Names of the tables that are results, where any other may be the program's own affair. */
+  readonly results?: () => readonly string[];
 }
 
 export interface Graded {
@@ -146,7 +148,8 @@ function verdictOf(
     ...(red === undefined ? {} : { schedule: formatSchedule(red.schedule) }),
     did: didOf(outcome, options.only),
     findings: (red?.findings ?? []).map((one) => ({ ...one, witnesses: [...one.witnesses] })),
-    likely: outcome.red === undefined || recorded === undefined ? [] : causesOf(outcome.red, recorded),
+    likely:
+      outcome.red === undefined || recorded === undefined ? [] : causesOf(outcome.red, recorded, options.results?.()),
     // A program that was never read has nothing to do with the stage yet.
     ...(options.stage.read === undefined || unread ? {} : { read: options.stage.read }),
     ...(outcome.why === undefined ? {} : { why: outcome.why }),
@@ -183,13 +186,14 @@ function didOf(outcome: Outcome, only: Schedule | undefined): string[] {
   ];
 }
 
-function causesOf(red: Ran, recorded: Ran): string[] {
+function causesOf(red: Ran, recorded: Ran, results: readonly string[] | undefined): string[] {
   const causes = likelyCauses({
     recorded: recorded.history,
     failed: red.history,
     fault: globally(red.schedule.faults.at(-1), recorded.history),
     anomalies: red.findings.map(({ anomaly }) => anomaly),
     outputs: red.plan?.outputs ?? [],
+    results,
     asked: (red.plan?.tables ?? []).flatMap(tablesMade),
     refused: red.refused ?? [],
     lastLines: red.lastLines,

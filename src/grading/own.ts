@@ -21,6 +21,7 @@ export function gradeOwn({ own, command, tried, ...options }: OwnOptions): Promi
     ...options,
     seek: (search) => seek(search, own, tried),
     own: () => about(own, command),
+    results: () => (own.truth()?.tables ?? []).map(({ name }) => name.replace(/^.*\./, '')),
   });
 }
 

@@ -204,7 +204,7 @@ export function causeWords(cause: Cause): string {
       );
     case 'no-position':
       return (
-        `Nothing that your program saved says how far it came: there were ${plural(cause.commits, 'commit')}, and no ` +
+        `Nothing that your program saved says how far it came: there ${cause.commits === 1 ? 'was' : 'were'} ${plural(cause.commits, 'commit')}, and no ` +
         'file and no second table was written beside them. Started again, it begins with the first row.'
       );
     case 'started-over':
