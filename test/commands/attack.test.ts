@@ -6,14 +6,13 @@ import test, { type TestContext } from 'node:test';
 
 import { until, within } from '#src/deadline.ts';
 import { findFamily } from '#src/engines/python-family.ts';
-import type { Verdict } from '#src/grading/verdict.ts';
 import { ownRoot } from '#src/paths.ts';
 import { forEachLine, marked, signal, start } from '#src/process.ts';
 import { dej } from '#test/cli/dej.ts';
+import { programs, verdictIn } from '#test/commands/attack-place.ts';
 import { clone, SOON, type Clone } from '#test/engines/clone.ts';
 
 const root = ownRoot(import.meta.dirname);
-const programs = join(root, 'test', 'input', 'attack');
 const SETUP = ['--setup', join(programs, 'schema.sql')];
 
 interface Place extends Clone {
@@ -40,13 +39,7 @@ const GIVEN = ['--folder', programs, '--input', join(programs, 'data'), '--json'
 /** One attack through the front door: its exit code and its verdict. */
 async function attacked({ env }: Place, flags: readonly string[], design: string) {
   const { code, stdout, stderr } = await dej(['attack', ...GIVEN, ...flags, '--', 'python', 'loaders.py', design], env);
-  return { code, ...read(stdout, stderr) };
-}
-
-function read(stdout: string, stderr: string): { verdict: Verdict; text: string } {
-  const last = stdout.trim().split('\n').at(-1) ?? '';
-  assert.match(last, /^\{"type":"verdict"/, `${stdout.slice(-1000)}\n${stderr}`);
-  return JSON.parse(last) as { verdict: Verdict; text: string };
+  return { code, ...verdictIn(stdout, stderr) };
 }
 
 test('a program of no lab is broken at its commits, and told what it leaves then', { timeout: 600_000 }, async (t) => {
@@ -77,7 +70,7 @@ async function byItself(t: TestContext, own: Place): Promise<void> {
     assert.match(line, /^v1 lab=attack-loaders-[0-9a-f]{6} stage=1 seed=42 size=1 kill@1\/pg\.commit#\d:/);
     const again = await dej(['replay', line, '--json'], own.env);
     assert.equal(again.code, 1);
-    assert.equal(read(again.stdout, again.stderr).verdict.findings[0]?.anomaly, 'duplicate');
+    assert.equal(verdictIn(again.stdout, again.stderr).verdict.findings[0]?.anomaly, 'duplicate');
     const files = await readdir(join(own.journal, 'runs', verdict.lab, 'latest'));
     assert.ok(files.includes('timeline.svg'), files.join(' '));
   });
@@ -189,7 +182,7 @@ test(
     assert.ok(!(await scratch()).includes(folder), 'its successor has cleared up');
     signal(stopped.child.pid, 'SIGINT');
     const { code } = await within('its end', stopped.child.exited, SOON);
-    const { verdict } = read(stopped.lines.join('\n'), '');
+    const { verdict } = verdictIn(stopped.lines.join('\n'), '');
     assert.equal(verdict.state, 'unknown');
     assert.equal(verdict.stopped, true);
     assert.equal(code, 2);

@@ -1,0 +1,2 @@
+{{ config(materialized='incremental') }}
+select id, day, amount from {{ ref('raw_orders') }} where amount > 60
