@@ -26,8 +26,11 @@ export interface KafkaHands {
   ends(topic: string, partitions: number, which: 'all' | 'committed'): Promise<number[]>;
   /** All records of a topic that a reader of committed records sees, by partition and offset. */
   read(topic: string, partitions: number): Promise<KafkaRecord[]>;
-  /** A member that was killed is one until its session times out; the group goes on at once when it is shown out. */
-  evict(group: string): Promise<void>;
+  /**
+   * A member that was killed is one until its session times out; a group goes on at once when it is shown out. All
+   * groups whose names begin so.
+   */
+  evict(prefix: string): Promise<void>;
   /** Takes back what a killed program left open under these names, so that readers needn't wait for its time-out. */
   fence(ids: readonly string[]): Promise<void>;
   close(): Promise<void>;
@@ -93,7 +96,12 @@ class Hands implements KafkaHands {
   }
 
   async write(records: readonly Omit<KafkaRecord, 'offset'>[]): Promise<void> {
-    if (records.length === 0) return;
+    const byPlace = Map.groupBy(records, ({ topic, partition }) => `${topic}/${partition}`);
+    // One request for each partition: one that is refused for a part of it only is sent again as a whole.
+    for (const part of byPlace.values()) await this.#writeTo(part);
+  }
+
+  async #writeTo(records: readonly Omit<KafkaRecord, 'offset'>[]): Promise<void> {
     const messages = records.map(({ topic, partition, key, value, headers, timestampMs }) => ({
       topic,
       partition,
@@ -170,7 +178,12 @@ class Hands implements KafkaHands {
     return { records: records.filter(({ offset }) => offset >= from), next };
   }
 
-  async evict(group: string): Promise<void> {
+  async evict(prefix: string): Promise<void> {
+    const { groups } = await tried(() => this.#kafka.listGroupsV5.api.async(this.#connection, [], []));
+    for (const { groupId } of groups) if (groupId.startsWith(prefix)) await this.#evictFrom(groupId);
+  }
+
+  async #evictFrom(group: string): Promise<void> {
     const { describeGroupsV5, leaveGroupV5, consumerGroupDescribeV0, consumerGroupHeartbeatV1 } = this.#kafka;
     const on = this.#connection;
     // A group is of one kind or the other, and asking for the other kind is an error.

@@ -24,6 +24,8 @@ export { compareRows, type Comparison } from '#src/grading/oracle.ts';
 export { compareReport, type ReportComparison } from '#src/grading/report.ts';
 export { judgeRequests, neverSettled, mostRetries, type RequestRules } from '#src/grading/requests.ts';
 export { neverFalls, onlySees } from '#src/grading/seen.ts';
+export { contentOf, headerOf, type Content } from '#src/grading/kafka-records.ts';
+export { STREAM } from '#src/grading/wording-kafka.ts';
 export { ASKED, DELIVERY } from '#src/grading/wording-found.ts';
 export { mutated, type FileMutation } from '#src/faults/files.ts';
 export type { KafkaRecord } from '#src/faults/kafka-hands.ts';

@@ -27,6 +27,8 @@ export interface Conservation {
   /** The rows of the table, and the rows (`raw`, `reason`) of the quarantine. */
   readonly loaded: readonly Row[];
   readonly parked: readonly Row[];
+  /** Where it is not a table and a quarantine. */
+  readonly places?: words.Places;
 }
 
 /** The worst first: what is gone, then what is there too often, then what is there and wrong. */
@@ -43,13 +45,14 @@ const GRAVITY: readonly Anomaly[] = [
 /** Input = loaded ⊎ parked: every record of the input is in exactly one of the two places, once, and unchanged. */
 export function compareParted(of: Conservation): Finding[] {
   const { noun, good, bad } = of;
-  const expected = words.partedWords(good.length, bad.length, noun);
+  const expected = words.partedWords(good.length, bad.length, noun, of.places);
   const told = [...tableFindings(of), ...quarantineFindings(of)].map((one) => ({ ...one, expected }));
   return told.toSorted((a, b) => GRAVITY.indexOf(a.anomaly) - GRAVITY.indexOf(b.anomaly));
 }
 
 /** The good rows one by one; a bad record that was let in is told as what it is. */
-function tableFindings({ good, bad, key, loaded, parked, noun }: Conservation): Finding[] {
+function tableFindings({ good, bad, key, loaded, parked, noun, places }: Conservation): Finding[] {
+  const told = teller(places);
   const due = new Set(good.map(({ row }) => canonicalCell(row[key])));
   const there = new Set(loaded.map((row) => canonicalCell(row[key])));
   const names = new Map(bad.flatMap((one) => (one.keys ?? []).map((name) => [canonicalCell(name), one] as const)));
@@ -76,7 +79,8 @@ function tableFindings({ good, bad, key, loaded, parked, noun }: Conservation): 
   ];
 }
 
-function quarantineFindings({ good, bad, key, loaded, parked }: Conservation): Finding[] {
+function quarantineFindings({ good, bad, key, loaded, parked, places }: Conservation): Finding[] {
+  const told = teller(places);
   const goodRaws = new Set(good.map(({ raw }) => raw));
   const found = new Map<string, string[]>();
   for (const { raw, reason } of parked) {
@@ -114,21 +118,17 @@ function raws(records: readonly { readonly raw: string }[]): string[] {
   return records.map(({ raw }) => raw);
 }
 
-function told(
-  anomaly: Anomaly,
-  kind: words.Parting,
-  texts: readonly string[],
-  show: (text: string) => string = words.quoted,
-): Finding[] {
-  const count = texts.length;
-  if (count === 0) return [];
-  return [
-    finding({
-      anomaly,
-      expected: '',
-      found: words.partingWords(kind, count),
-      count,
-      witnesses: texts.slice(0, MAX_WITNESSES).map(show),
-    }),
-  ];
+/** Makes findings that speak of these places. */
+function teller(places: words.Places | undefined) {
+  return (
+    anomaly: Anomaly,
+    kind: words.Parting,
+    texts: readonly string[],
+    show: (text: string) => string = words.quoted,
+  ): Finding[] => {
+    const count = texts.length;
+    if (count === 0) return [];
+    const witnesses = texts.slice(0, MAX_WITNESSES).map(show);
+    return [finding({ anomaly, expected: '', found: words.partingWords(kind, count, places), count, witnesses })];
+  };
 }

@@ -115,7 +115,7 @@ class Scene implements KafkaScene {
       names,
       onOpen: (proxy) => (this.#proxy = proxy),
       onDeath: async (ids) => {
-        await hands.evict(this.#group);
+        await hands.evict(prefix);
         await hands.fence(ids);
       },
     };

@@ -7,33 +7,42 @@ const are = (count: number, one: string, many: string): string => (count === 1 ?
 
 // Records: in the table, in quarantine, nowhere, in both
 
-export function partedWords(good: number, bad: number, noun: Noun): string {
-  return `${number(good)} ${good === 1 ? noun.one : noun.many} in the table and ${number(bad)} ${are(bad, 'record', 'records')} in quarantine, each once`;
+/** Where what is good belongs, where what is bad does, and where both came from. */
+export interface Places {
+  readonly good: string;
+  readonly bad: string;
+  readonly from: string;
+}
+
+const TABLE: Places = { good: 'the table', bad: 'quarantine', from: 'the file' };
+
+export function partedWords(good: number, bad: number, noun: Noun, places = TABLE): string {
+  return `${number(good)} ${good === 1 ? noun.one : noun.many} in ${places.good} and ${number(bad)} ${are(bad, 'record', 'records')} in ${places.bad}, each once`;
 }
 
 export type Parting =
   'nowhere' | 'let-in' | 'kept-out' | 'in-both' | 'parked-twice' | 'altered' | 'invented' | 'reason';
 
-export function partingWords(kind: Parting, count: number): string {
+export function partingWords(kind: Parting, count: number, places = TABLE): string {
   const few = number(count);
   const records = are(count, 'record', 'records');
   switch (kind) {
     case 'nowhere':
-      return `${few} bad ${records} ${are(count, 'is', 'are')} neither in quarantine nor anywhere else`;
+      return `${few} bad ${records} ${are(count, 'is', 'are')} neither in ${places.bad} nor anywhere else`;
     case 'let-in':
-      return `${few} bad ${records} ${are(count, 'stands', 'stand')} in the table`;
+      return `${few} bad ${records} ${are(count, 'stands', 'stand')} in ${places.good}`;
     case 'kept-out':
-      return `${few} ${records} in quarantine, though nothing is wrong with ${are(count, 'it', 'them')}`;
+      return `${few} ${records} in ${places.bad}, though nothing is wrong with ${are(count, 'it', 'them')}`;
     case 'in-both':
-      return `${few} ${records} both in the table and in quarantine`;
+      return `${few} ${records} both in ${places.good} and in ${places.bad}`;
     case 'parked-twice':
-      return `${few} ${records} more than once in quarantine`;
+      return `${few} ${records} more than once in ${places.bad}`;
     case 'altered':
-      return `${few} ${records} in quarantine with another text than in the file`;
+      return `${few} ${records} in ${places.bad} with another text than in ${places.from}`;
     case 'invented':
-      return `${few} ${records} in quarantine that ${are(count, 'was', 'were')} never in the input`;
+      return `${few} ${records} in ${places.bad} that ${are(count, 'was', 'were')} never in the input`;
     case 'reason':
-      return `${few} ${records} in quarantine with another reason than the list gives`;
+      return `${few} ${records} in ${places.bad} with another reason than the list gives`;
   }
 }
 

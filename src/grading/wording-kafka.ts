@@ -54,3 +54,12 @@ export function offsetAfterWords({ record, offset }: OffsetOrder): string {
 }
 
 export const COMMITTED_UNWRITTEN = 'Your program committed the offsets of records that it wrote nowhere.';
+
+/** What a stream left in its topics. */
+export const STREAM = {
+  places: { good: 'topic valid', bad: 'topic invalid', from: 'topic in' },
+  unnamed: (count: number): { readonly expected: string; readonly found: string } => ({
+    expected: 'a header source, like 0:17, with every record that you write',
+    found: `${number(count)} ${count === 1 ? 'record has' : 'records have'} none`,
+  }),
+} as const;
