@@ -40,7 +40,7 @@ export interface KafkaScene {
 
 const GRACE_MS = 5000;
 /** A program that has nothing to do but wait for what is fed later. */
-const WAITS_MS = 2000;
+const WAITS_MS = 4000;
 /** Longer than any client takes to find its group anew. */
 const STALL_MS = 12_000;
 const FOR_EVER_MS = 3_600_000;
