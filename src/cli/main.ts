@@ -7,6 +7,7 @@ import { describeAttack } from '#src/cli/attack-verb.ts';
 import { EXIT } from '#src/exit.ts';
 import type { ExerciseFlags } from '#src/cli/exercise.ts';
 import { describeLabs, whole } from '#src/cli/lab-verbs.ts';
+import { describeTheirs } from '#src/cli/theirs-verbs.ts';
 import { describeStudy } from '#src/cli/study-verbs.ts';
 import type { OpenOptions } from '#src/cli/open.ts';
 import { LearnerError, reportOf } from '#src/error.ts';
@@ -71,6 +72,7 @@ function describe(): Command {
       (await import('#src/cli/exercise.ts')).exercise(reference, options),
     );
   describeLabs(program);
+  describeTheirs(program);
   describeAttack(program);
   const verify = program.command('verify').description('check what the project promises').exitOverride();
   verify

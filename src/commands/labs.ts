@@ -58,8 +58,13 @@ export async function graderOf(lab: Lab, n: number): Promise<Stage> {
 
 /** The learner's program as lab.yaml of its copy says it is run. */
 export async function learnersProgram(lab: Lab, context: Context): Promise<Program> {
-  const folder = copyOf(lab, context);
-  const file = join(folder, 'lab.yaml');
+  const { language, build, run } = await copySpec(lab, context);
+  return programIn(copyOf(lab, context), language, { run, build }, context);
+}
+
+/** What lab.yaml of the learner's copy says. */
+export async function copySpec(lab: Lab, context: Context): Promise<z.infer<typeof copySchema>> {
+  const file = join(copyOf(lab, context), 'lab.yaml');
   const text = await readFile(file, 'utf8').catch(() => undefined);
   if (text === undefined)
     throw new LearnerError(
@@ -78,8 +83,7 @@ export async function learnersProgram(lab: Lab, context: Context): Promise<Progr
       `${shown(file, context)} does not say how your program is run`,
       'It needs lines like: language: python, and run: [python, main.py].',
     );
-  const { language, build, run } = parsed.data;
-  return program(folder, language, { run, ...(build === undefined ? {} : { build }) }, context);
+  return parsed.data;
 }
 
 /** One of a lab's own programs: a folder, and perhaps one whose files it has, too. */
@@ -95,13 +99,13 @@ export async function labsProgram(lab: Lab, own: OwnProgram, scratch: string, co
   const how = Object.entries(lab.languages).find(([name]) => name === own.language)?.[1];
   if (how === undefined) throw new Bug(`${lab.id} has no language ${own.language}`);
   const folder = join(lab.folder, own.folder);
-  if (own.over === undefined) return program(folder, own.language, how, context);
+  if (own.over === undefined) return programIn(folder, own.language, how, context);
   const whole = join(scratch, basename(own.folder));
   for (const part of [join(lab.folder, own.over), folder]) await cp(part, whole, { recursive: true });
-  return program(whole, own.language, how, context);
+  return programIn(whole, own.language, how, context);
 }
 
-async function program(
+export async function programIn(
   folder: string,
   language: string,
   { run, build }: { run: readonly string[]; build?: readonly string[] | undefined },
@@ -117,4 +121,15 @@ async function searchPath({ paths }: Context): Promise<string> {
   const family = await findFamily(paths);
   const python = family.state === 'ready' ? [dirname(family.interpreter)] : [];
   return [...python, dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter);
+}
+
+/** The language that the learner's copy says it is in. */
+export async function formerLanguage(folder: string, languages: readonly string[]): Promise<string | undefined> {
+  const text = await readFile(join(folder, 'lab.yaml'), 'utf8').catch(() => '');
+  try {
+    const value: unknown = (parse(text) as { language?: unknown } | null)?.language;
+    return languages.find((name) => name === value);
+  } catch {
+    return undefined;
+  }
 }

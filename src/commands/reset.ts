@@ -1,12 +1,8 @@
 import { rename } from 'node:fs/promises';
-import { join } from 'node:path';
-import { readFile } from 'node:fs/promises';
-
-import { parse } from 'yaml';
 
 import type { Clock } from '#src/clock.ts';
 import type { Context } from '#src/commands/context.ts';
-import { copyOf, labOf, shown } from '#src/commands/labs.ts';
+import { copyOf, formerLanguage, labOf, shown } from '#src/commands/labs.ts';
 import { copyStarter, languageOf } from '#src/commands/start.ts';
 import { LearnerError } from '#src/error.ts';
 
@@ -37,15 +33,4 @@ export async function resetLab(
   }
   await copyStarter(lab, language, folder, context);
   return { folder: shown(folder, context), snapshot: shown(snapshot, context) };
-}
-
-/** The language that the learner's copy says it is in. */
-export async function formerLanguage(folder: string, languages: readonly string[]): Promise<string | undefined> {
-  const text = await readFile(join(folder, 'lab.yaml'), 'utf8').catch(() => '');
-  try {
-    const value: unknown = (parse(text) as { language?: unknown } | null)?.language;
-    return languages.find((name) => name === value);
-  } catch {
-    return undefined;
-  }
 }

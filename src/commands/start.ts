@@ -5,6 +5,7 @@ import { stringify } from 'yaml';
 
 import type { Context } from '#src/commands/context.ts';
 import { copyOf, labOf, shown } from '#src/commands/labs.ts';
+import { keepBase } from '#src/commands/starter-base.ts';
 import type { Lab } from '#src/content/lab.ts';
 import { LearnerError, WorldError } from '#src/error.ts';
 
@@ -36,7 +37,7 @@ export async function startLab(options: StartOptions, context: Context): Promise
 }
 
 /** The folder appears whole or not at all, also when the machine stops in between. */
-export async function copyStarter(lab: Lab, language: string, folder: string, { paths }: Context): Promise<void> {
+export async function copyStarter(lab: Lab, language: string, folder: string, context: Context): Promise<void> {
   const half = join(dirname(folder), `.${lab.id}.half`);
   try {
     await rm(half, { recursive: true, force: true });
@@ -48,7 +49,8 @@ export async function copyStarter(lab: Lab, language: string, folder: string, { 
     const how = Object.entries(lab.languages).find(([name]) => name === language)?.[1];
     const about = '# How your program is built and run; change it as you like.\n';
     await writeFile(join(half, 'lab.yaml'), about + stringify({ language, ...how }), { flag: 'wx' });
-    if (language === 'typescript') await linkPackages(paths.root, half);
+    if (language === 'typescript') await linkPackages(context.paths.root, half);
+    await keepBase(lab, language, context);
     await rename(half, folder);
   } catch (cause) {
     await rm(half, { recursive: true, force: true }).catch(() => undefined);

@@ -11,6 +11,8 @@ import { eventLog, EVENTS_FILE, unwritable } from '#src/journal/event-log.ts';
 import type { JournalEvent, NewEvent } from '#src/journal/event.ts';
 import { parseLog, type Log } from '#src/journal/log.ts';
 import { editLog, type LogEdit, type LogOutcome } from '#src/journal/log-edit.ts';
+import { backUp, listBackups, restoreBackup, type Backup } from '#src/journal/backup.ts';
+import { migrate } from '#src/journal/migrate.ts';
 import { readNotes, saveNote, textOf, type NoteEdit, type NoteOutcome, type Notes } from '#src/journal/notes.ts';
 import { handTicks, renderPage, type PageContent } from '#src/journal/page.ts';
 import type { Reading } from '#src/journal/reading.ts';
@@ -43,6 +45,11 @@ export interface Journal {
    * it from what the log says; a page that already says so is not written.
    */
   syncPage(content: (reading: Reading) => PageContent): Promise<void>;
+  /** Copies of the folder, the oldest first. Before its format is changed, one is made by itself. */
+  backups(): Promise<readonly Backup[]>;
+  backUp(): Promise<Backup>;
+  /** Puts the files of a backup back; what they replace is backed up before. */
+  restore(name: string): Promise<{ readonly saved: Backup }>;
 }
 
 export const PAGE_FILE = 'README.md';
@@ -67,6 +74,7 @@ export function openJournal(paths: Paths, clock: Clock = systemClock): Journal {
   const folder = paths.journal;
   let machine: Promise<string> | undefined;
   let queue: Promise<unknown> = Promise.resolve();
+  let migrated: Promise<unknown> | undefined;
   const log = async () => eventLog(folder, await (machine ??= machineOf(paths)), clock);
   let opened: ReturnType<typeof log> | undefined;
   const events = () => (opened ??= log());
@@ -77,6 +85,12 @@ export function openJournal(paths: Paths, clock: Clock = systemClock): Journal {
       await prepare(folder);
       const held = await take(folder);
       try {
+        // Looking at a journal never changes it; the first change brings it to the present format.
+        migrated ??= migrate(folder, clock);
+        await migrated.catch((error: unknown) => {
+          migrated = undefined;
+          throw unwritable(folder, error);
+        });
         return await change();
       } finally {
         await held.release();
@@ -109,6 +123,9 @@ export function openJournal(paths: Paths, clock: Clock = systemClock): Journal {
     code: (file) => readCode(folder, file),
     saveCode: (edit) => exclusively(() => saveCode(folder, edit)),
     resetCode: (file, starter) => exclusively(() => resetCode(folder, file, starter)),
+    backups: () => listBackups(folder),
+    backUp: () => exclusively(() => backUp(folder, 'asked', clock())),
+    restore: (name) => exclusively(() => restoreBackup(folder, name, clock())),
     syncPage: async (content) => {
       const target = await events();
       const page = await pageOf(folder);
