@@ -74,7 +74,7 @@ export function openJournal(paths: Paths, clock: Clock = systemClock): Journal {
   const folder = paths.journal;
   let machine: Promise<string> | undefined;
   let queue: Promise<unknown> = Promise.resolve();
-  let migrated: Promise<unknown> | undefined;
+  const upToDate = migration(folder, clock);
   const log = async () => eventLog(folder, await (machine ??= machineOf(paths)), clock);
   let opened: ReturnType<typeof log> | undefined;
   const events = () => (opened ??= log());
@@ -85,12 +85,7 @@ export function openJournal(paths: Paths, clock: Clock = systemClock): Journal {
       await prepare(folder);
       const held = await take(folder);
       try {
-        // Looking at a journal never changes it; the first change brings it to the present format.
-        migrated ??= migrate(folder, clock);
-        await migrated.catch((error: unknown) => {
-          migrated = undefined;
-          throw unwritable(folder, error);
-        });
+        await upToDate();
         return await change();
       } finally {
         await held.release();
@@ -164,6 +159,18 @@ async function addLogToMerges(folder: string): Promise<void> {
   await replaceFile(path, `${known.trimEnd()}\n${LOG_FILE} merge=union\n`).catch((error: unknown) => {
     throw unwritable(path, error);
   });
+}
+
+/** Looking at a journal never changes it; the first change brings it to the present format. */
+function migration(folder: string, clock: Clock): () => Promise<void> {
+  let done = false;
+  return async () => {
+    if (done) return;
+    await migrate(folder, clock).catch((error: unknown) => {
+      throw unwritable(folder, error);
+    });
+    done = true;
+  };
 }
 
 async function pageOf(folder: string): Promise<string> {
