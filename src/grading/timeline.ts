@@ -2,7 +2,7 @@ import type { HistoryEvent } from '#src/faults/history.ts';
 import type { Finding } from '#src/grading/anomaly.ts';
 import { boundaryWords, faultMark } from '#src/grading/wording.ts';
 import { number } from '#src/grading/wording-oracle.ts';
-import { LANES, PICTURE } from '#src/grading/wording-picture.ts';
+import { LANES, markLabel, PICTURE } from '#src/grading/wording-picture.ts';
 
 export interface TimelineInput {
   readonly title: string;
@@ -176,7 +176,9 @@ function marksOf(step: Step, slot: number, broken: boolean, untold: boolean): Ma
     case 'boundary': {
       const shape = step.durable ? 'durable' : 'held';
       const told = untold ? `${detail}; ${PICTURE.untold}` : detail;
-      return [{ slot, lane: event.lane, shape, label: String(event.nth ?? ''), detail: told, broken, untold }];
+      return [
+        { slot, lane: event.lane, shape, label: markLabel(event.boundary, event.nth), detail: told, broken, untold },
+      ];
     }
     case 'started':
     case 'exited':

@@ -8,7 +8,7 @@ import { number } from '#src/grading/wording-oracle.ts';
 export const LANES = {
   program: { name: 'program', says: 'yours' },
   postgres: { name: 'PostgreSQL', says: 'commits made durable' },
-  kafka: { name: 'Kafka', says: 'writes and commits made durable' },
+  kafka: { name: 'Kafka', says: 'records, @ offsets' },
   http: { name: 'server', says: 'requests it acted on' },
   file: { name: 'files', says: 'written by your program' },
   fault: { name: 'faults', says: 'what we did' },
@@ -24,6 +24,12 @@ export function pictureSubtitle(faults: readonly Fault[], seed: number, points: 
   const what = faults.map(({ boundary, nth, point }) => `${boundaryWords(boundary, nth)}, ${PICTURE.points[point]}`);
   const survived = points.tried === 0 ? [] : [survivedWords(points)];
   return [...(what.length === 0 ? [PICTURE.calm] : what), `seed ${seed}`, ...survived].join(' · ');
+}
+
+/** The few characters in a boundary's mark; offsets that are committed stand beside records that are written. */
+export function markLabel(boundary: string | undefined, nth: number | undefined): string {
+  const before: Readonly<Record<string, string>> = { 'kafka.offset': '@', 'kafka.endtxn': '=' };
+  return `${before[boundary ?? ''] ?? ''}${nth ?? ''}`;
 }
 
 export const PICTURE = {
