@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import test from 'node:test';
+
+import { example, programs } from '#test/commands/attack-place.ts';
+
+/** The second and the third example of docs/attack.md. They fetch the packages that test/input/attack pins, and take minutes. */
+const LONG = { timeout: 3_000_000 };
+
+test('an incremental model of dbt without a key is doubled, and nothing else of the build', LONG, async (t) => {
+  const attacked = await example(t, 'dbt.txt');
+  const dbt = ['--folder', join(programs, 'dbt'), '--', 'dbt', '--no-use-colors', 'build'];
+  const { code, verdict, text } = await attacked('--compare', 'mart.*', ...dbt);
+  assert.equal(code, 1, text);
+  assert.deepEqual(
+    verdict.findings.map(({ anomaly, found }) => [anomaly, found]),
+    [['duplicate', '42 rows of mart.big_orders, 21 of them twice']],
+  );
+  const others = await attacked('--compare', 'mart.daily,mart.customers,mart.raw_orders', ...dbt);
+  assert.equal(others.code, 0, others.text);
+});
+
+test('dlt appends again what it had loaded; what it merges by a key survives', LONG, async (t) => {
+  const attacked = await example(t, 'dlt.txt');
+  const given = [
+    ...['--compare', 'mart.orders', '--ignore', 'mart.orders._dlt_id,mart.orders._dlt_load_id'],
+    ...['--input', join(programs, 'data'), '--folder', join(programs, 'dlt')],
+    ...['--env', 'DESTINATION__POSTGRES__CREDENTIALS={DATABASE_URL}', '--env', 'DLT_DATA_DIR={TMPDIR}/dlt'],
+    ...['--env', 'RUNTIME__DLTHUB_TELEMETRY=false', '--level', 'full', '--', 'python', 'load.py'],
+  ];
+  const { code, verdict, text } = await attacked(...given, 'append');
+  assert.equal(code, 1, text);
+  assert.equal(verdict.findings[0]?.found, '80 rows of mart.orders, 40 of them twice');
+  const merged = await attacked(...given, 'merge');
+  assert.equal(merged.code, 0, merged.text);
+});
