@@ -8,6 +8,7 @@ import { EXIT } from '#src/exit.ts';
 import type { ExerciseFlags } from '#src/cli/exercise.ts';
 import { describeLabs, whole } from '#src/cli/lab-verbs.ts';
 import { describeTheirs } from '#src/cli/theirs-verbs.ts';
+import { describeLog } from '#src/cli/log-verbs.ts';
 import { describeStudy } from '#src/cli/study-verbs.ts';
 import type { OpenOptions } from '#src/cli/open.ts';
 import { LearnerError, reportOf } from '#src/error.ts';
@@ -63,6 +64,7 @@ function describe(): Command {
     .option('--json', 'print events, one JSON value a line')
     .action(async (block: string, options: Json) => (await import('#src/cli/run.ts')).run(block, options));
   describeStudy(program);
+  describeLog(program);
   program
     .command('exercise <exercise>')
     .description('try your code of a guide’s exercise, for example: exercise 03-idempotency#payment-handler')

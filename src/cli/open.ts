@@ -7,6 +7,7 @@ import { changeEngine, engineLogs, engineStatus, leaveEngines } from '#src/comma
 import * as exercise from '#src/commands/exercise.ts';
 import { nextHint } from '#src/commands/hint.ts';
 import * as journal from '#src/commands/journal.ts';
+import * as log from '#src/commands/log.ts';
 import { labLive, labRuns, type LabRuns } from '#src/commands/lab-runs.ts';
 import { labPicture, labSolution, labState } from '#src/commands/lab-view.ts';
 import { resetLab } from '#src/commands/reset.ts';
@@ -16,6 +17,8 @@ import { place, placement } from '#src/commands/placement.ts';
 import { changePlan, plan } from '#src/commands/plan.ts';
 import * as cards from '#src/commands/review.ts';
 import { exportCards } from '#src/commands/card-export.ts';
+import { search } from '#src/commands/search.ts';
+import { askSaved, askSql, sqlSight } from '#src/commands/sql.ts';
 import { today } from '#src/commands/today.ts';
 import { LearnerError } from '#src/error.ts';
 import { APP_PORT, freePort, isFree } from '#src/ports.ts';
@@ -121,6 +124,25 @@ function faceOf(context: Context, runs: LabRuns): App {
       picture: (card) => cards.reviewPicture(card, context),
       export: (format) => exportCards(format, context),
     },
+    log: logFace(context),
+  };
+}
+
+function logFace(context: Context): App['log'] {
+  return {
+    sight: () => log.log(context),
+    add: (entry) => log.addToLog(entry, context),
+    answer: (request) => log.answerQuestion(request, context),
+    reword: (request) => log.rewordInLog(request, context),
+    reopen: (id) => log.reopenQuestion(id, context),
+    remove: (id) => log.removeFromLog(id, context),
+    accept: (key) => log.acceptWin(key, context),
+    decline: (key) => log.declineWin(key, context),
+    focus: (request) => log.setFocus(request, context),
+    search: (query) => search(query, context),
+    sqlSight: () => sqlSight(context),
+    askSaved: (name) => askSaved(name, context),
+    askSql: (sql, signal) => askSql(sql, context, signal),
   };
 }
 

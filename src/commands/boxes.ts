@@ -86,7 +86,7 @@ function byHand(item: string, record: Record): { done: boolean; detail: string }
 }
 
 /** From the learner's folder to the clone; undefined where the folder lies elsewhere, and no link would hold. */
-function upTo({ root, journal }: Paths): string | undefined {
+export function upTo({ root, journal }: Paths): string | undefined {
   const down = relative(root, journal);
   if (down === '' || down.startsWith('..')) return undefined;
   return down

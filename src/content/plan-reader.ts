@@ -51,7 +51,7 @@ export async function readPlan(root: string, reporter: (file: string) => Report)
   return { catalogue, weeks, resources, glossary, placement, cues };
 }
 
-async function readPlanFile<T>(
+export async function readPlanFile<T>(
   root: string,
   file: string,
   schema: z.ZodType<T>,

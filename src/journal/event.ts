@@ -141,8 +141,27 @@ export interface Undone {
   readonly event: string;
 }
 
+/** Did not want a win that the log offered; it is not offered again. */
+export interface Declined {
+  readonly kind: 'declined';
+  /** The offer's key. */
+  readonly offer: string;
+}
+
 export type Happening =
-  Answered | Predicted | Ran | Tried | Ticked | Graded | Mended | Planned | Placed | Reviewed | Carded | Undone;
+  | Answered
+  | Predicted
+  | Ran
+  | Tried
+  | Ticked
+  | Graded
+  | Mended
+  | Planned
+  | Placed
+  | Reviewed
+  | Carded
+  | Undone
+  | Declined;
 export type JournalEvent = Envelope & Happening;
 /** What a caller knows of an event; the log adds the rest. */
 export type NewEvent = Happening & { readonly of?: string | undefined };
@@ -226,6 +245,7 @@ const KINDS: Readonly<Record<Happening['kind'], { version: number; fields: Reado
   },
   carded: { version: 1, fields: { card: isText, state: oneOf('added', 'suspended', 'resumed') } },
   undone: { version: 1, fields: { event: isText } },
+  declined: { version: 1, fields: { offer: isText } },
 };
 
 /** The version that a new event of this kind is written with. */

@@ -3,6 +3,9 @@ import type { ExerciseEvent, resetExercise, saveExercise } from '#src/commands/e
 import type { Hint } from '#src/commands/hint.ts';
 import type { GuideRecord, Progress, saveNote } from '#src/commands/journal.ts';
 import type { ExportFormat } from '#src/commands/card-export.ts';
+import type * as log from '#src/commands/log.ts';
+import type { Hits } from '#src/commands/search.ts';
+import type { Answer, askSaved, SqlSight } from '#src/commands/sql.ts';
 import type { Placed, PlacementAnswer } from '#src/commands/placement.ts';
 import type { PlanChange, PlanSight } from '#src/commands/plan.ts';
 import type { addCards, GradeRequest, gradeCard, ReviewSight, setCard, undoReview } from '#src/commands/review.ts';
@@ -48,6 +51,24 @@ export interface App {
   place(answers: readonly PlacementAnswer[]): Promise<Placed>;
   readonly labs: LabApp;
   readonly review: ReviewApp;
+  readonly log: LogApp;
+}
+
+/** The learner's log, and questions to all that they wrote and did. */
+export interface LogApp {
+  sight(): Promise<log.LogSight>;
+  add(entry: log.NewEntry): ReturnType<typeof log.addToLog>;
+  answer(request: Parameters<typeof log.answerQuestion>[0]): ReturnType<typeof log.answerQuestion>;
+  reword(request: Parameters<typeof log.rewordInLog>[0]): ReturnType<typeof log.rewordInLog>;
+  reopen(id: string): Promise<void>;
+  remove(id: string): Promise<void>;
+  accept(key: string): ReturnType<typeof log.acceptWin>;
+  decline(key: string): Promise<void>;
+  focus(request: Parameters<typeof log.setFocus>[0]): Promise<void>;
+  search(query: string): Promise<Hits>;
+  sqlSight(): Promise<SqlSight>;
+  askSaved(name: string): ReturnType<typeof askSaved>;
+  askSql(sql: string, signal: AbortSignal): Promise<Answer>;
 }
 
 /** Projects and challenges. */

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { ENGINE_ACTIONS, engineName } from '#src/commands/engines.ts';
 import { LAB_ROUTES } from '#src/server/lab-routes.ts';
 import { LEARNER_ROUTES } from '#src/server/learner-routes.ts';
+import { LOG_ROUTES } from '#src/server/log-routes.ts';
 import { body, type Route } from '#src/server/route.ts';
 import { lines } from '#src/server/stream.ts';
 import { STUDY_ROUTES } from '#src/server/study-routes.ts';
@@ -61,6 +62,7 @@ export const ROUTES: readonly Route[] = [
   ...LEARNER_ROUTES,
   ...LAB_ROUTES,
   ...STUDY_ROUTES,
+  ...LOG_ROUTES,
 ];
 
 /** Streams what runs the learner's code, unless too much of it runs already. */

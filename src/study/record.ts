@@ -73,12 +73,13 @@ export function fold(events: readonly JournalEvent[]): Record {
       case 'ticked':
         ticks.set(event.item, event.done);
         break;
-      // The plan and review are folded where they are used.
+      // The plan, review and offers are folded where they are used.
       case 'planned':
       case 'placed':
       case 'reviewed':
       case 'carded':
       case 'undone':
+      case 'declined':
     }
   }
   return { answers, predictions, runs, exercises, stages, ticks };

@@ -14,6 +14,8 @@ import { appThatTells, raw, request, startServer, type TestServer } from '#test/
  */
 const QUERIES: Record<string, string> = {
   '/api/guide': '?guide=03-idempotency',
+  '/api/search': '?q=words',
+  '/api/sql/saved': '?name=first',
   '/api/labs/:lab/picture': '?stage=1',
   '/api/labs/:lab/solution': '?stage=1',
   '/api/review/picture': '?card=picture:x/y',
@@ -51,6 +53,15 @@ const BODIES: Record<string, object> = {
   '/api/review/grade': { card: 'question:x/y', grade: 'good', elapsedMs: 1 },
   '/api/review/card': { card: 'question:x/y', state: 'suspended' },
   '/api/review/add': { what: 'questions', of: '03-idempotency' },
+  '/api/log/add': { kind: 'insight', text: 'words' },
+  '/api/log/answer': { id: 'first', text: 'words' },
+  '/api/log/reword': { id: 'first', text: 'words', base: 'word' },
+  '/api/log/reopen': { id: 'first' },
+  '/api/log/remove': { id: 'first' },
+  '/api/log/accept': { key: 'guide/first' },
+  '/api/log/decline': { key: 'guide/first' },
+  '/api/log/focus': { key: 'week', value: '1' },
+  '/api/sql/ask': { sql: 'SELECT 1' },
   '/api/tick': { item: 'concepts/03-idempotency', done: true },
 };
 const bodyOf = (method: string, path: string): string => (method === 'POST' ? JSON.stringify(BODIES[path] ?? {}) : '');

@@ -114,8 +114,32 @@ export function appThatTells(): { app: App } & Pick<TestServer, 'runs' | 'told'>
     placement: () => Promise.resolve({ taken: false, topics: [] }),
     place: takes({ taken: true, topics: [], answers: {} }),
     review: reviewThatTells(told),
+    log: logThatTells(takes),
   };
   return { app, runs, told };
+}
+
+type Takes = <T>(answer: T) => (request: unknown) => Promise<T>;
+
+function logThatTells(takes: Takes): App['log'] {
+  const part = { text: '', href: undefined, set: false, choices: [], value: undefined };
+  const focus = { week: part, concept: part, project: part };
+  const question = { id: 'first', title: 'First', says: 'so', sql: 'SELECT 1' };
+  return {
+    sight: () => Promise.resolve({ file: 'journal/log.md', focus, entries: [], offers: [] }),
+    add: takes({ id: 'first' }),
+    answer: takes({ id: 'first' }),
+    reword: takes({ kind: 'saved', text: 'words' } as const),
+    reopen: takes(undefined),
+    remove: takes(undefined),
+    accept: takes({ id: 'first' }),
+    decline: takes(undefined),
+    focus: takes(undefined),
+    search: () => Promise.resolve({ hits: [], total: 0 }),
+    sqlSight: () => Promise.resolve({ saved: [], tables: [] }),
+    askSaved: () => Promise.resolve({ question, tables: [] }),
+    askSql: takes({ tables: [] }),
+  };
 }
 
 const settings = {

@@ -19,7 +19,7 @@ export async function exerciseCell(
   });
   const solution = await highlight(spec.solution, block.language);
   return [
-    `<exercise-cell data-guide="${spec.guide}" data-exercise="${spec.id}" data-language="${block.language}" data-extension="${spec.extension}">`,
+    `<exercise-cell id="block-${spec.id}" data-guide="${spec.guide}" data-exercise="${spec.id}" data-language="${block.language}" data-extension="${spec.extension}">`,
     `<div class="cell"><div class="cell-head"><span class="cell-engine">Exercise · about ${spec.minutes} minutes · ${escape(engine)}</span><span class="cell-name">${spec.id}</span></div>`,
     `<div class="cell-code">${await highlight(block.code, block.language)}</div>`,
     '<div class="cell-live"><p class="only-static">It is checked when the page runs in the app.</p></div>',

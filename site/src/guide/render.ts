@@ -175,6 +175,7 @@ class GuidePage {
     const prediction = this.#guide.predictions.find((one) => one.block === block.id);
     const engine = engineOf(block);
     const attributes = [
+      `id="block-${block.id}"`,
       `data-guide="${this.#guide.id}"`,
       `data-block="${block.id}"`,
       `data-language="${block.language}"`,
