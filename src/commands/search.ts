@@ -47,14 +47,18 @@ export async function search(query: string, context: Context): Promise<Hits> {
       file: shown(join(journal, passage.path), context),
     }))
     .toSorted((a, b) => a.rank - b.rank);
-  return { hits: hits.slice(0, MOST_HITS).map(({ rank: _, ...hit }) => hit), total: hits.length };
+  return {
+    hits: hits.slice(0, MOST_HITS).map(({ rank: _, text, ...hit }) => ({ ...hit, text: cut(text) })),
+    total: hits.length,
+  };
 }
 
 function cut(text: string): string {
   return text.length <= MOST_CHARACTERS ? text : `${text.slice(0, MOST_CHARACTERS)} …`;
 }
 
-type Place = Omit<Hit, 'text' | 'file'> & { readonly rank: number };
+/** An entry of the log is shown as its words, without what its line has beside them. */
+type Place = Omit<Hit, 'text' | 'file'> & { readonly rank: number; readonly text?: string };
 
 async function placesOf(content: Content, { paths }: Context): Promise<(passage: Passage) => Place> {
   const log = (await textOf(join(paths.journal, LOG_FILE)).catch(() => '')).split(/\r?\n/);
@@ -63,8 +67,9 @@ async function placesOf(content: Content, { paths }: Context): Promise<(passage:
     const [folder = '', name = ''] = path.split('/');
     if (path === LOG_FILE) {
       const entry = found.find(({ from, to }) => line > from && line <= to)?.entry;
-      const place = entry === undefined ? '' : `#entry-${entry.id}`;
-      return { where: entry === undefined ? 'Log' : `Log: ${entry.kind}`, href: `/log/${place}`, line, rank: 0 };
+      if (entry === undefined) return { where: 'Log', href: '/log/', line, rank: 0 };
+      const text = [entry.text, ...entry.answers].join('\n');
+      return { where: `Log: ${entry.kind}`, href: `/log/#entry-${entry.id}`, line, rank: 0, text };
     }
     const guide = content.guides.find(({ id }) => id === name.replace(/\.md$/, ''));
     const title = guide === undefined ? name : `${guide.number} · ${guide.title}`;
