@@ -42,8 +42,8 @@ export async function search(query: string, context: Context): Promise<Hits> {
     // What the app keeps there is no writing of the learner's.
     .filter(({ path, text }) => path !== 'README.md' || !/^\[[ xX]\]|^\|/.test(text))
     .map((passage) => ({
+      text: passage.text,
       ...where(passage),
-      text: cut(passage.text),
       file: shown(join(journal, passage.path), context),
     }))
     .toSorted((a, b) => a.rank - b.rank);

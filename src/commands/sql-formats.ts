@@ -1,10 +1,12 @@
 import type { ResultOfSql } from '#src/commands/sql.ts';
 
+type Value = string | number | boolean | null;
+
 /** Rows for a program: numbers and booleans are such, whatever else is its text. */
-export function recordsOf({ columns, rows }: ResultOfSql): Record<string, string | number | boolean | null>[] {
+export function recordsOf({ columns, rows }: ResultOfSql): Record<string, Value>[] {
   return rows.map((row) =>
     Object.fromEntries(
-      columns.map(({ name, type, numeric }, at) => {
+      columns.map(({ name, type, numeric }, at): [string, Value] => {
         const cell = row[at] ?? null;
         if (cell === null) return [name, null];
         if (type === 'BOOLEAN') return [name, cell === 'true'];

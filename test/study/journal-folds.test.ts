@@ -63,7 +63,7 @@ test(`wins: each once, dated ones stay whatever comes later, and none that was t
     const dated = winsOf(content, before, NO_PAPERS).filter(({ at }) => at !== undefined);
     for (const { key, at } of dated) assert.equal(wins.find((one) => one.key === key)?.at, at, `seed ${seed}: ${key}`);
     const [taken, declined] = [keys.filter((_, i) => i % 3 === 0), keys.filter((_, i) => i % 3 === 1)];
-    const more = declined.map((offer) => ({ ...(all[0] as JournalEvent), kind: 'declined', offer }) as JournalEvent);
+    const more = declined.map((offer): JournalEvent => ({ ...(all[0] as JournalEvent), kind: 'declined', offer }));
     const left = offered(wins, new Set(taken), [...all, ...more]).map(({ key }) => key);
     assert.deepEqual(
       left,
