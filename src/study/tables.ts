@@ -36,15 +36,8 @@ const STAGE = { lab: 'VARCHAR', stage: 'INTEGER' } as const;
 
 /** What the events say, a table for each kind of question. Times are UTC; days are the learner's own. */
 export function tablesOf({ course, events, log, zone }: TablesInput): readonly EventTable[] {
-  const when = ({ at }: JournalEvent): { at_utc: string; day: string } => ({ at_utc: at, day: zone(Date.parse(at)) });
-  /** The rows of one kind of event. */
-  const of = <K extends JournalEvent['kind']>(
-    kind: K,
-    turn: (event: Extract<JournalEvent, { kind: K }>) => Record<string, Cell>,
-  ) =>
-    events
-      .filter((event): event is Extract<JournalEvent, { kind: K }> => event.kind === kind)
-      .map((event) => ({ ...when(event), ...turn(event) }));
+  const when: When = ({ at }) => ({ at_utc: at, day: zone(Date.parse(at)) });
+  const of = rowsOf(events, when);
   return [
     table('events', 'everything that was written down, as it stands in events.jsonl', {
       columns: { id: 'VARCHAR', ...WHEN, machine: 'VARCHAR', kind: 'VARCHAR', topic: 'VARCHAR', line: 'JSON' },
@@ -53,6 +46,39 @@ export function tablesOf({ course, events, log, zone }: TablesInput): readonly E
         return { id, ...when(event), machine, kind, topic: topicOf(event) ?? null, line: JSON.stringify(event) };
       }),
     }),
+    ...guideTables(of),
+    ...labTables(of),
+    table('study_time', 'minutes by day and guide or lab, estimated from the time between two things done', {
+      columns: { day: 'DATE', topic: 'VARCHAR', minutes: 'DOUBLE' },
+      rows: studyTime(events, zone).map(({ day, topic, ms }) => ({ day, topic, minutes: ms / 60_000 })),
+    }),
+    table('log', 'entries of your log', {
+      columns: { id: 'VARCHAR', kind: 'VARCHAR', day: 'DATE', text: 'VARCHAR', about: 'VARCHAR', answered: 'BOOLEAN' },
+      rows: log.map(({ id, kind, day, text, about, answered }) => ({
+        ...{ id, kind, day: day ?? null, text },
+        ...{ about: about ?? null, answered },
+      })),
+    }),
+    ...courseTables(course),
+  ];
+}
+
+type When = (event: JournalEvent) => { at_utc: string; day: string };
+type RowsOf = ReturnType<typeof rowsOf>;
+
+/** Gives the rows of one kind of event. */
+function rowsOf(events: readonly JournalEvent[], when: When) {
+  return <K extends JournalEvent['kind']>(
+    kind: K,
+    turn: (event: Extract<JournalEvent, { kind: K }>) => Record<string, Cell>,
+  ) =>
+    events
+      .filter((event): event is Extract<JournalEvent, { kind: K }> => event.kind === kind)
+      .map((event) => ({ ...when(event), ...turn(event) }));
+}
+
+function guideTables(of: RowsOf): EventTable[] {
+  return [
     table('answers', 'answers in the quiz of a guide', {
       columns: { ...WHEN, guide: 'VARCHAR', question: 'VARCHAR', options: 'VARCHAR', correct: 'BOOLEAN' },
       rows: of('answered', ({ guide, question, options, right }) => ({
@@ -87,6 +113,11 @@ export function tablesOf({ course, events, log, zone }: TablesInput): readonly E
         anomaly: anomaly ?? null,
       })),
     }),
+  ];
+}
+
+function labTables(of: RowsOf): EventTable[] {
+  return [
     table('checks', 'stages of a lab that were graded', {
       columns: {
         ...{ ...WHEN, ...STAGE, level: 'VARCHAR', state: 'VARCHAR', anomaly: 'VARCHAR' },
@@ -108,18 +139,6 @@ export function tablesOf({ course, events, log, zone }: TablesInput): readonly E
         elapsed_ms: event.elapsedMs,
       })),
     }),
-    table('study_time', 'minutes by day and guide or lab, estimated from the time between two things done', {
-      columns: { day: 'DATE', topic: 'VARCHAR', minutes: 'DOUBLE' },
-      rows: studyTime(events, zone).map(({ day, topic, ms }) => ({ day, topic, minutes: ms / 60_000 })),
-    }),
-    table('log', 'entries of your log', {
-      columns: { id: 'VARCHAR', kind: 'VARCHAR', day: 'DATE', text: 'VARCHAR', about: 'VARCHAR', answered: 'BOOLEAN' },
-      rows: log.map(({ id, kind, day, text, about, answered }) => ({
-        ...{ id, kind, day: day ?? null, text },
-        ...{ about: about ?? null, answered },
-      })),
-    }),
-    ...courseTables(course),
   ];
 }
 
