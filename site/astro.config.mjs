@@ -43,6 +43,8 @@ export default defineConfig({
         { label: 'Roadmap', link: '/' },
         { label: 'Plan', link: '/plan/' },
         { label: 'Review', link: '/review/' },
+        { label: 'Log', link: '/log/' },
+        { label: 'Your figures', link: '/figures/' },
         ...content.groups.map(({ title, guides }) => ({
           label: title,
           items: guides.map((guide) => ({
