@@ -151,7 +151,7 @@ test('a question is missed; on the next day it is there, said first, then chosen
   await on('2026-01-06');
   const page = await open('/');
   await page.getByText(/^Tuesday, 6 January/).waitFor();
-  await page.getByRole('heading', { name: 'This week' }).waitFor();
+  await page.getByRole('heading', { name: 'In the calendar this week' }).waitFor();
   await assertAxe(page);
   await page.getByRole('link', { name: 'one card to meet again, about a minute' }).press('Enter');
   await page.waitForURL(`${app.origin}/review/`);
