@@ -43,6 +43,7 @@ island('journal-prompt', () => import('../journal/JournalPrompt.svelte'));
 island('engine-table', () => import('./EngineTable.svelte'));
 island('placement-quiz', () => import('../placement/PlacementBar.svelte'));
 island('review-room', () => import('../review/ReviewRoom.svelte'));
+island('guide-note', () => import('../log/GuideNote.svelte'));
 island('log-book', () => import('../log/LogBook.svelte'));
 island('own-figures', () => import('../log/OwnFigures.svelte'));
 island('plan-board', () => import('../plan/PlanBoard.svelte'));
