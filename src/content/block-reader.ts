@@ -191,7 +191,8 @@ export class BlockReader {
     }
     if (names[0] === undefined && block.norun === undefined)
       this.#report(line, 'the block names no engine', 'Say where it runs, engine=…, or why it can’t, norun="why".');
-    if (block.own && ![block.engine, ...block.with].some((name) => name === 'postgres' || name === 'connect'))
+    const owned = ['postgres', 'connect', ...(block.scene ? ['kafka'] : [])];
+    if (block.own && ![block.engine, ...block.with].some((name) => owned.includes(name ?? '')))
       this.#report(
         line,
         'own is a server of PostgreSQL, and the block uses none',
@@ -205,8 +206,8 @@ export class BlockReader {
     this.#report(line, `${engine} does not run ${language}`, remedy);
   }
 
-  #checkScene({ code, engine, with: others, place: { line } }: Block): void {
-    const { problems } = parseScene(code, [engine ?? '', ...others]);
+  #checkScene({ code, engine, with: others, own, place: { line } }: Block): void {
+    const { problems } = parseScene(code, [engine ?? '', ...others], own);
     for (const { line: within, message, remedy } of problems) this.#report(line + within, message, remedy);
   }
 

@@ -68,7 +68,7 @@ export interface Block {
   /** Its code is a scene's (see scene.ts), which several actors play. */
   readonly scene: boolean;
   readonly data: string | undefined;
-  /** PostgreSQL is a server of its own, whose administrator the block is: for slots, settings and crashes. */
+  /** PostgreSQL, and in a scene Kafka too, is a server of its own, whose administrator the block is: for slots, settings and crashes. */
   readonly own: boolean;
   /** Blocks of one guide with the same session share state and run in order. */
   readonly session: string | undefined;

@@ -88,7 +88,7 @@ export interface SandboxRequest {
   readonly data: string | undefined;
   /** Extensions of the engine that the block loads; fetched when they are not there yet. */
   readonly extensions?: readonly string[] | undefined;
-  /** A whole server for this place alone, whose administrator it is; only PostgreSQL has it. */
+  /** A whole server for this place alone, whose administrator it is; PostgreSQL and Kafka have it. */
   readonly own?: boolean | undefined;
   /** A way in through a proxy of the asker's, for one program; only our own Kafka has it. */
   readonly lane?: boolean | undefined;
@@ -117,13 +117,16 @@ export type Address =
       readonly lane?: { readonly listen: number; readonly upstream: number } | undefined;
     };
 
-/** How an engine is hurt: `kill` ends all of its processes at once; `rewind` is an end without a checkpoint. */
-export type Crash = 'kill' | 'rewind';
+/**
+ * What is done to a server: `kill` ends all of its processes at once, `rewind` is an end without a checkpoint, `restart` one in
+ * order, and after each it starts again at the same address. `pause` stops it in the midst of what it does until `resume`.
+ */
+export type Harm = 'kill' | 'rewind' | 'restart' | 'pause' | 'resume';
 
 export interface Sandbox {
   readonly address: Address;
-  /** Ends the engine in this way and starts it again at the same address; only for a server of one's own. */
-  readonly crash?: ((how: Crash) => Promise<void>) | undefined;
+  /** Does this to the server, where it is this place's own; resolves when it answers again, or stands still. */
+  readonly harm?: ((how: Harm) => Promise<void>) | undefined;
   /** Ends what runs in it and throws it away. */
   close(): Promise<void>;
 }

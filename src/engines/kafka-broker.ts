@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { StartContext } from '#src/engines/engine.ts';
+import type { Harm, StartContext } from '#src/engines/engine.ts';
 import { majorOf } from '#src/engines/java.ts';
 import { archiveFlags } from '#src/engines/java-archive.ts';
 import type { ReadyJvm } from '#src/engines/jvm.ts';
@@ -13,7 +13,7 @@ import { answers, openAdmin } from '#src/engines/kafka-admin.ts';
 import { LANES, lanePorts, type Lane } from '#src/engines/kafka-lanes.ts';
 import { flagsFor, logFlag, writeSettings } from '#src/engines/kafka-settings.ts';
 import { WorldError } from '#src/error.ts';
-import { capture } from '#src/process.ts';
+import { capture, signal } from '#src/process.ts';
 
 /** Counts up when another template or archive is needed. */
 const EDITION = 1;
@@ -79,6 +79,14 @@ export class Broker {
   /** Ends it as a loss of power would, but for what the disk has. */
   kill(): Promise<void> {
     return this.#server.kill();
+  }
+
+  /** Does this to it, and resolves when it answers again, or stands still. */
+  async harm(harm: Harm): Promise<void> {
+    if (harm === 'pause') return void signal(this.pid, 'SIGSTOP');
+    if (harm === 'resume') return void signal(this.pid, 'SIGCONT');
+    await (harm === 'restart' ? this.#server.end() : this.#server.kill());
+    await this.restart();
   }
 
   /** Comes back on the same ports with what it had written. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { Folders } from '#src/engines/data.ts';
@@ -48,6 +49,7 @@ async function startKafka(jvm: ReadyJvm, context: StartContext): Promise<Running
     async sandbox(request) {
       // The news of its death is on its way, and ends the wait.
       if (!(await broker.isRunning())) return new Promise(() => undefined);
+      if (request.own === true) return ownBroker(jvm, context, request);
       return kafka.sandbox(request);
     },
     async stop() {
@@ -73,7 +75,8 @@ async function useKafka(access: KafkaAccess, jvm: ReadyJvm, context: StartContex
     at: access.bootstrap,
     pids: () => [],
     died: new Promise(() => undefined),
-    sandbox: (request) => kafka.sandbox(request),
+    // What is done to a broker of a block's own is never done to yours.
+    sandbox: (request) => (request.own === true ? ownBroker(jvm, context, request) : kafka.sandbox(request)),
     async stop() {
       await kafka.tools.close();
       await kafka.places.finish();
@@ -83,6 +86,25 @@ async function useKafka(access: KafkaAccess, jvm: ReadyJvm, context: StartContex
 
 const OWN_KAFKA = 'a program is graded on a Kafka that is started here: yours can’t be made to lead through a proxy';
 const OWN_REMEDY = 'Unset KAFKA_BOOTSTRAP, then ./dej engines stop kafka, and check again.';
+
+/** A whole Kafka for one block, which may kill and stop it. */
+async function ownBroker(jvm: ReadyJvm, around: StartContext, request: SandboxRequest): Promise<Sandbox> {
+  const directory = join(around.directory, `own-${randomBytes(6).toString('hex')}`);
+  const context = { ...around, directory };
+  const broker = await Broker.start(jvm, VERSION, join(directory, 'broker'), context);
+  const kafka = await serve({ jvm, access: openAccess(broker.bootstrap), lanes: undefined }, context);
+  const { address } = await kafka.sandbox(request);
+  return {
+    address,
+    harm: (harm) => broker.harm(harm),
+    async close() {
+      kafka.places.forget();
+      await kafka.tools.close();
+      await broker.kill();
+      await rm(directory, { recursive: true, force: true, maxRetries: 3 });
+    },
+  };
+}
 
 interface Served {
   readonly places: KafkaPlaces;

@@ -3,10 +3,11 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { dataFolder } from '#src/engines/data.ts';
-import type { Crash, Sandbox, SandboxRequest, StartContext } from '#src/engines/engine.ts';
+import type { Harm, Sandbox, SandboxRequest, StartContext } from '#src/engines/engine.ts';
 import type { Account } from '#src/engines/postgres-account.ts';
 import { ADMIN, copyCluster, type ClusterTemplate } from '#src/engines/postgres-cluster.ts';
 import { connectAs, killServer, launch, relaunch, shutDown } from '#src/engines/postgres-server.ts';
+import { signal, stop, trees } from '#src/process.ts';
 
 export interface OwnServerOptions {
   readonly account: Account;
@@ -35,8 +36,13 @@ export async function ownServer(
   const started = await launch(account, data, template, context, title, SETTINGS);
   const { address } = started;
   let { child } = started;
-  const crash = async (how: Crash): Promise<void> => {
-    await (how === 'kill' ? killServer : shutDown)(child, title);
+  const harm = async (how: Harm): Promise<void> => {
+    if (how === 'pause' || how === 'resume') {
+      for (const pid of await trees([child.pid])) signal(pid, how === 'pause' ? 'SIGSTOP' : 'SIGCONT');
+      return;
+    }
+    if (how === 'restart') await stop(child, { graceMs: 30_000, signal: 'SIGINT' });
+    else await (how === 'kill' ? killServer : shutDown)(child, title);
     child = await relaunch({ account, data, port: address.port, title, context, settings: SETTINGS }, address);
   };
   const close = async (): Promise<void> => {
@@ -53,5 +59,5 @@ export async function ownServer(
     await close();
     throw error;
   }
-  return { address: { kind: 'postgres', ...address, database: ADMIN }, crash, close };
+  return { address: { kind: 'postgres', ...address, database: ADMIN }, harm, close };
 }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 
 import { until, within } from '#src/deadline.ts';
-import type { Address, Crash, EngineName, OnProgress, SandboxRequest } from '#src/engines/engine.ts';
+import type { Address, Harm, EngineName, OnProgress, SandboxRequest } from '#src/engines/engine.ts';
 import type { EngineStatus } from '#src/engines/status.ts';
 import type { Lease, LeaseOptions, Supervisor } from '#src/engines/supervisor.ts';
 import { fromReport, type Reply, type Request, type SupervisorFile } from '#src/engines/supervisor-protocol.ts';
@@ -60,8 +60,8 @@ export class Connection implements Supervisor {
 
   async lease(engine: EngineName, request: SandboxRequest, options: LeaseOptions = {}): Promise<Lease> {
     const { lease, address } = (await this.#ask({ method: 'lease', engine, ...request }, options)) as Leased;
-    const crash = async (how: Crash): Promise<void> => void (await this.#ask({ method: 'crash', lease, how }));
-    return { address, crash, ...this.#release(lease) };
+    const harm = async (how: Harm): Promise<void> => void (await this.#ask({ method: 'harm', lease, harm: how }));
+    return { address, harm, ...this.#release(lease) };
   }
 
   async guard(marker: string): Promise<AsyncDisposable> {

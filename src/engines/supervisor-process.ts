@@ -103,10 +103,10 @@ class SupervisorProcess {
         void sandbox?.close();
         return true;
       }
-      case 'crash': {
+      case 'harm': {
         const held = own.get(request.lease);
-        if (held?.crash === undefined) throw new Bug('only a server of its own can be crashed');
-        return void (await held.crash(request.how));
+        if (held?.harm === undefined) throw new Bug('only a server of its own can be hurt');
+        return void (await held.harm(request.harm));
       }
       case 'guard': {
         const lease = randomUUID();

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import type { Crash, EngineName, Progress, SandboxRequest } from '#src/engines/engine.ts';
+import type { Harm, EngineName, Progress, SandboxRequest } from '#src/engines/engine.ts';
 import { Bug, LearnerError, reportOf, WorldError, type ErrorReport } from '#src/error.ts';
 import type { Paths } from '#src/paths.ts';
 
@@ -8,7 +8,7 @@ import type { Paths } from '#src/paths.ts';
 export type Request =
   | ({ readonly id: number; readonly method: 'lease'; readonly engine: EngineName } & SandboxRequest)
   | { readonly id: number; readonly method: 'release'; readonly lease: string }
-  | { readonly id: number; readonly method: 'crash'; readonly lease: string; readonly how: Crash }
+  | { readonly id: number; readonly method: 'harm'; readonly lease: string; readonly harm: Harm }
   | { readonly id: number; readonly method: 'guard'; readonly marker: string }
   | {
       readonly id: number;

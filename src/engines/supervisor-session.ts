@@ -1,4 +1,4 @@
-import type { Crash } from '#src/engines/engine.ts';
+import type { Harm } from '#src/engines/engine.ts';
 import type { Socket } from 'node:net';
 
 import type { OnProgress } from '#src/engines/engine.ts';
@@ -9,7 +9,7 @@ export type Asked = Exclude<Request, { method: 'cancel' }>;
 
 /** What a connection holds, and gives back at the latest when it ends. */
 export interface Held {
-  readonly crash?: ((how: Crash) => Promise<void>) | undefined;
+  readonly harm?: ((how: Harm) => Promise<void>) | undefined;
   close(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-import type { Address, Crash, EngineName, OnProgress, SandboxRequest } from '#src/engines/engine.ts';
+import type { Address, Harm, EngineName, OnProgress, SandboxRequest } from '#src/engines/engine.ts';
 import type { EngineStatus } from '#src/engines/status.ts';
 
 /**
@@ -36,6 +36,6 @@ export interface LeaseOptions {
 /** Disposing it throws the sandbox away and ends what still runs there. */
 export interface Lease extends AsyncDisposable {
   readonly address: Address;
-  /** Ends the leased server in this way and starts it again at the same address; only where it is leased as one's own. */
-  crash(how: Crash): Promise<void>;
+  /** Does this to the leased server (see `Harm`), only where it is leased as one's own. */
+  harm(harm: Harm): Promise<void>;
 }

@@ -13,7 +13,7 @@ import type { Fault, Schedule } from '#src/faults/schedule.ts';
 import { startDrive, tellToStop, type Drive, type StreamOptions } from '#src/faults/stream.ts';
 import { within } from '#src/deadline.ts';
 import { LearnerError } from '#src/error.ts';
-import type { Crash } from '#src/engines/engine.ts';
+import type { Harm } from '#src/engines/engine.ts';
 import type { Exit } from '#src/process.ts';
 
 export interface AttackOptions {
@@ -42,7 +42,7 @@ export interface AttackOptions {
   /** Called at every point while what passes there is held. */
   readonly onHit?: ((hit: Hit) => Promise<void>) | undefined;
   /** Ends PostgreSQL in this way and starts it again where it was, for the faults `crash` and `rewind`. */
-  readonly onCrash?: ((how: Crash) => Promise<void>) | undefined;
+  readonly onCrash?: ((how: Harm) => Promise<void>) | undefined;
   /** Called while a commit that has just become durable is held. */
   readonly onDurable?: (() => Promise<void>) | undefined;
   readonly deadlineMs: number;

@@ -266,7 +266,7 @@ function attackIn(
     onDurable: reader?.look,
     onHit: stream?.onHit,
     stream: stream?.options ?? running.kafka?.stream,
-    onCrash: (how) => running.lease.crash(how),
+    onCrash: (how) => running.lease.harm(how),
     deadlineMs: running.deadlineMs,
     expectedExit: plan.expectedExit ?? 0,
     fill: plan.fill,

@@ -6,7 +6,7 @@ import { Bug, reportOf } from '#src/error.ts';
 import type { ExitState, RunEvent } from '#src/runner/event.ts';
 import { bounded } from '#src/runner/bounded.ts';
 import { runOnPostgres } from '#src/runner/postgres.ts';
-import { playScene } from '#src/runner/scene.ts';
+import { playScene, type Harms } from '#src/runner/scene.ts';
 import { runOnSpark } from '#src/runner/spark.ts';
 import { runOnWorker } from '#src/runner/worker.ts';
 
@@ -16,7 +16,7 @@ export interface RunRequest {
   /** Engines it uses beside its own, each clean too; PostgreSQL's address comes as DATABASE_URL. */
   readonly with: readonly EngineName[];
   readonly data: string | undefined;
-  /** PostgreSQL comes as a whole server of the block's own. */
+  /** PostgreSQL comes as a whole server of the block's own, and in a scene Kafka too. */
   readonly own?: boolean;
   /** Earlier blocks of the same session, run first and silently. */
   readonly before: readonly string[];
@@ -52,6 +52,7 @@ export async function run(
 ): Promise<Outcome> {
   const limits = options.limits ?? DEFAULT_LIMITS;
   const leases: Lease[] = [];
+  const harms: Harms = new Map();
   const onProgress = (progress: Progress): void => emit({ type: 'progress', ...progress });
   let startedMs: number | undefined;
   const elapsed = (): number => (startedMs === undefined ? 0 : performance.now() - startedMs);
@@ -63,9 +64,10 @@ export async function run(
   try {
     const lease = async (engine: EngineName, data: string | undefined): Promise<Address> => {
       const extensions = engine === 'duckdb' ? extensionsIn([...request.before, request.code].join(';\n')) : [];
-      const own = request.own === true && engine === 'postgres';
+      const own = request.own === true && (engine === 'postgres' || (engine === 'kafka' && request.scene === true));
       const taken = await supervisor.lease(engine, { data, extensions, own }, { onProgress, signal: stopper.signal });
       leases.push(taken);
+      harms.set(engine, (harm) => taken.harm(harm));
       return taken.address;
     };
     const [engine, ...others] = enginesOf(request);
@@ -78,7 +80,7 @@ export async function run(
     startedMs = performance.now();
     const { emit: emitBounded, flush } = bounded(emit, limits.outputBytes);
     const execution = { ...request, env, limits, signal, emit: emitBounded };
-    const ok = await (request.scene === true ? playScene(addresses, execution) : runAt(address, execution));
+    const ok = await (request.scene === true ? playScene(addresses, harms, execution) : runAt(address, execution));
     flush();
     if (stopper.signal.aborted) return { state: 'stopped', elapsedMs: elapsed() };
     return { state: ok ? 'ok' : 'error', elapsedMs: elapsed() };
@@ -102,11 +104,16 @@ export interface Execution {
   readonly env: Readonly<Record<string, string>>;
   readonly limits: Limits;
   readonly signal: AbortSignal;
+  /** The servers are the block's own. */
+  readonly own?: boolean;
   readonly emit: Emit;
 }
 
 /** Where the code runs, and what it has beside it. Python that uses Spark runs where Spark's client is installed. */
-function enginesOf({ engine, with: others }: RunRequest): readonly [EngineName, ...EngineName[]] {
+function enginesOf({ engine, with: others, scene }: RunRequest): readonly [EngineName, ...EngineName[]] {
+  // The clients of Kafka in a scene are processes of Python.
+  if (scene === true)
+    return [engine, ...others, ...([engine, ...others].includes('kafka') ? (['python'] as const) : [])];
   const isPyspark = engine === 'pyspark' || (engine === 'python' && others.includes('spark'));
   return isPyspark ? ['pyspark', ...new Set([...others, 'spark' as const])] : [engine, ...others];
 }

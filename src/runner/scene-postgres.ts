@@ -1,7 +1,7 @@
 import type { Client, DatabaseError } from 'pg';
 
 import { until } from '#src/deadline.ts';
-import type { Address } from '#src/engines/engine.ts';
+import type { Address, Harm } from '#src/engines/engine.ts';
 import { Bug, WorldError } from '#src/error.ts';
 import { detailOf, isDatabaseError, tableOf } from '#src/runner/postgres.ts';
 import { open, query, type Answer } from '#src/runner/postgres-query.ts';
@@ -43,6 +43,10 @@ export class PostgresTroupe implements Troupe {
   readonly #clients = new Set<Client>();
   #observer: Client | undefined;
   #isClosed = false;
+  /** The server is being taken down, and every connection with it. */
+  #isFalling = false;
+  /** The server stands still and can't be asked. */
+  #isPaused = false;
 
   constructor(address: Address, execution: Execution) {
     if (address.kind !== 'postgres') throw new Bug(`a session on ${address.kind}`);
@@ -63,6 +67,7 @@ export class PostgresTroupe implements Troupe {
         const answer = await query(session.client, statement.text, this.#execution.limits.rows);
         printed.push(...session.unasked.splice(0), ...linesOf(answer, statement.text));
       } catch (error) {
+        if (this.#isFalling) return [...printed, '(the connection is gone)'];
         if (!isDatabaseError(error)) throw this.#failure(error);
         if (error.severity === 'FATAL') this.#sessions.delete(actor);
         printed.push(...session.unasked.splice(0), ...errorLines(error));
@@ -73,6 +78,7 @@ export class PostgresTroupe implements Troupe {
   }
 
   async waits(busy: readonly string[]): Promise<ReadonlyMap<string, string> | undefined> {
+    if (this.#isPaused) return new Map(busy.map((actor) => [actor, 'postgres']));
     const pids = busy.map((actor) => this.#sessions.get(actor)?.pid);
     // One that still connects waits for nobody.
     if (pids.includes(undefined)) return undefined;
@@ -100,6 +106,27 @@ export class PostgresTroupe implements Troupe {
     const isGone = async (): Promise<boolean> => (await this.#ask(look)).total === 0;
     await until(`the end of session ${actor}`, isGone, { deadlineMs: limits.timeMs, signal });
     return [`(${actor} is gone, without a word; the server has ended its session)`];
+  }
+
+  async harm(harm: Harm, perform: () => Promise<void>): Promise<readonly string[]> {
+    if (harm === 'pause' || harm === 'resume') {
+      await perform();
+      this.#isPaused = harm === 'pause';
+      return [];
+    }
+    this.#isFalling = true;
+    try {
+      await perform();
+    } finally {
+      this.#isFalling = false;
+    }
+    const lost = [...this.#sessions.keys()];
+    this.#sessions.clear();
+    this.#observer = undefined;
+    for (const client of this.#clients) client.connection.stream.destroy();
+    this.#clients.clear();
+    const whose = lost.length === 0 ? '' : `; ${lost.join(', ')} must connect again`;
+    return [harm === 'kill' ? `(killed, started again, recovered${whose})` : `(ended in order, started again${whose})`];
   }
 
   close(): void {

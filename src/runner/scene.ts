@@ -1,8 +1,9 @@
-import { kindOf, parseScene, type SceneStep } from '#src/content/scene.ts';
+import { kindOf, parseScene, SERVER_VERBS, type ActorKind, type SceneStep } from '#src/content/scene.ts';
 import { until } from '#src/deadline.ts';
-import type { Address, EngineName } from '#src/engines/engine.ts';
+import type { Address, EngineName, Harm } from '#src/engines/engine.ts';
 import { Bug } from '#src/error.ts';
 import type { Execution } from '#src/runner/run.ts';
+import { KafkaTroupe } from '#src/runner/scene-kafka.ts';
 import { PostgresTroupe } from '#src/runner/scene-postgres.ts';
 
 /** The actors of a scene that play on one engine. */
@@ -16,6 +17,10 @@ export interface Troupe {
   waits(busy: readonly string[]): Promise<ReadonlyMap<string, string> | undefined>;
   /** Does something to an actor, for example kills it, and gives what is to be told of that. */
   order(verb: string, actor: string): Promise<readonly string[]>;
+  /** Has this done to the server, knowing what that means for the actors, and gives what is to be told of it. */
+  harm(harm: Harm, perform: () => Promise<void>): Promise<readonly string[]>;
+  /** What has come to actors meanwhile who were told to do nothing. */
+  news?(): Promise<ReadonlyMap<string, readonly string[]>>;
   /** Ends all of them at once. */
   close(): void;
 }
@@ -28,13 +33,18 @@ interface Deed {
   trouble: unknown;
 }
 
-const TROUPES: Partial<Record<EngineName, (address: Address, execution: Execution) => Troupe>> = {
+/** What can be done to the servers. */
+export type Harms = Map<EngineName, (harm: Harm) => Promise<void>>;
+export type Addresses = ReadonlyMap<EngineName, Address>;
+
+const TROUPES: Partial<Record<EngineName, (address: Address, execution: Execution, all: Addresses) => Troupe>> = {
   postgres: (address, execution) => new PostgresTroupe(address, execution),
+  kafka: (address, execution, all) => new KafkaTroupe(address, all.get('python'), execution),
 };
 
 /** Plays a scene line by line. True when it came to its end; what an engine refuses an actor is part of the story. */
-export async function playScene(addresses: ReadonlyMap<EngineName, Address>, execution: Execution): Promise<boolean> {
-  const stage = new Stage(addresses, execution);
+export async function playScene(addresses: Addresses, harms: Harms, execution: Execution): Promise<boolean> {
+  const stage = new Stage(addresses, harms, execution);
   const { signal } = execution;
   const stop = (): void => stage.close();
   signal.addEventListener('abort', stop, { once: true });
@@ -55,19 +65,21 @@ export async function playScene(addresses: ReadonlyMap<EngineName, Address>, exe
 const INDENT = '   ';
 
 class Stage {
-  readonly #addresses: ReadonlyMap<EngineName, Address>;
+  readonly #addresses: Addresses;
+  readonly #harms: Harms;
   readonly #execution: Execution;
   readonly #troupes = new Map<EngineName, Troupe>();
   /** Under way, in the order in which they began. */
   readonly #deeds = new Map<string, Deed>();
 
-  constructor(addresses: ReadonlyMap<EngineName, Address>, execution: Execution) {
+  constructor(addresses: Addresses, harms: Harms, execution: Execution) {
     this.#addresses = addresses;
+    this.#harms = harms;
     this.#execution = execution;
   }
 
   async play(code: string, say: (text: string) => void): Promise<boolean> {
-    const { steps, problems } = parseScene(code, [...this.#addresses.keys()]);
+    const { steps, problems } = parseScene(code, [...this.#addresses.keys()], this.#execution.own === true);
     const [problem] = problems;
     if (problem !== undefined) return this.#fail(`${problem.message}. ${problem.remedy}`, problem.line);
     for (const step of steps) {
@@ -75,6 +87,7 @@ class Stage {
       if (step.kind === 'act' && isBusy)
         return this.#fail(`${step.actor} still waits, and can do nothing else before that has ended`, step.line);
       await (step.kind === 'act' ? this.#act(step, say) : this.#order(step, say));
+      await this.#tellNews(say);
     }
     for (const [actor, whom] of await this.#rest()) say(`(${actor} still waits for ${whom})`);
     return true;
@@ -96,7 +109,12 @@ class Stage {
   async #order({ verb, actor }: Extract<SceneStep, { kind: 'order' }>, say: (text: string) => void): Promise<void> {
     say(`${verb} ${actor}`);
     if (verb === 'wait') await this.#deeds.get(actor)?.ended;
-    else {
+    else if (this.#kind(actor).isServer === true) {
+      const { engine } = this.#kind(actor);
+      const harm = SERVER_VERBS[verb] ?? 'restart';
+      const perform = async (): Promise<void> => void (await this.#harms.get(engine)?.(harm));
+      for (const line of await this.#troupe(actor).harm(harm, perform)) say(indented(line));
+    } else {
       for (const line of await this.#troupe(actor).order(verb, actor)) say(indented(line));
       // Whoever was ended says nothing of what it was doing.
       if (verb === 'kill') this.#deeds.delete(actor);
@@ -122,7 +140,9 @@ class Stage {
     const probe = async (): Promise<ReadonlyMap<string, string> | undefined> => {
       const waits = new Map<string, string>();
       for (const [engine, troupe] of this.#troupes) {
-        const busy = [...this.#deeds.values()].filter((deed) => isUnderWay(deed) && this.#kind(deed.actor) === engine);
+        const busy = [...this.#deeds.values()].filter(
+          (deed) => isUnderWay(deed) && this.#kind(deed.actor).engine === engine,
+        );
         if (busy.length === 0) continue;
         const found = await troupe.waits(busy.map(({ actor }) => actor));
         // Somebody may have ended while we asked, and let others go on.
@@ -145,6 +165,14 @@ class Stage {
     }
   }
 
+  async #tellNews(say: (text: string) => void): Promise<void> {
+    for (const troupe of this.#troupes.values())
+      for (const [actor, lines] of (await troupe.news?.()) ?? []) {
+        say(`${actor}> (meanwhile)`);
+        for (const line of lines) say(indented(line));
+      }
+  }
+
   #tell(deed: Deed, say: (text: string) => void): void {
     this.#deeds.delete(deed.actor);
     for (const line of deed.printed ?? []) say(indented(line));
@@ -155,17 +183,18 @@ class Stage {
     return false;
   }
 
-  #kind(actor: string): EngineName {
+  #kind(actor: string): ActorKind {
     const kind = kindOf(actor, [...this.#addresses.keys()]);
     if (kind === undefined) throw new Bug(`no kind of actor ${actor}`);
-    return kind.engine;
+    return kind;
   }
 
   #troupe(actor: string): Troupe {
-    const engine = this.#kind(actor);
+    const { engine } = this.#kind(actor);
     const address = this.#addresses.get(engine);
     const troupe =
-      this.#troupes.get(engine) ?? (address === undefined ? undefined : TROUPES[engine]?.(address, this.#execution));
+      this.#troupes.get(engine) ??
+      (address === undefined ? undefined : TROUPES[engine]?.(address, this.#execution, this.#addresses));
     if (troupe === undefined) throw new Bug(`nobody plays on ${engine}`);
     this.#troupes.set(engine, troupe);
     return troupe;
