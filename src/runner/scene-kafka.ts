@@ -44,6 +44,11 @@ export class KafkaTroupe implements Troupe {
   readonly #clients = new Map<string, Client>();
   readonly #stopper = new AbortController();
   #isBrokerPaused = false;
+  /**
+   * A member is gone or stands still, and its group will notice at a moment that no line says: nothing is told of it until
+   * somebody waits for it.
+   */
+  #isUnnoticed = false;
 
   constructor(address: Address, python: Address | undefined, execution: Execution) {
     if (address.kind !== 'service' || address.worker === undefined)
@@ -61,6 +66,7 @@ export class KafkaTroupe implements Troupe {
     const client = this.#clients.get(actor) ?? (await this.#join(actor));
     const lines = await this.#command(client, actor, text);
     if (/^(subscribe|close)\b/.test(text)) client.isMember = text.startsWith('subscribe');
+    if (/^(subscribe|await)\b/.test(text)) this.#isUnnoticed = false;
     return lines;
   }
 
@@ -79,10 +85,12 @@ export class KafkaTroupe implements Troupe {
     if (verb === 'pause') {
       await this.#command(client, actor, 'hold');
       client.isPaused = signal(client.pid, 'SIGSTOP');
+      this.#isUnnoticed ||= client.isMember;
       return client.isMember ? ['(its process stands still; its group does not know)'] : ['(its process stands still)'];
     }
     if (verb === 'resume') {
       client.isPaused = false;
+      this.#isUnnoticed = false;
       signal(client.pid, 'SIGCONT');
       return [];
     }
@@ -91,6 +99,7 @@ export class KafkaTroupe implements Troupe {
     client.isKilled = true;
     signal(client.pid, 'SIGKILL');
     await client.ended;
+    this.#isUnnoticed ||= client.isMember;
     return client.isMember ? ['(its process is gone; its group does not know)'] : ['(its process is gone)'];
   }
 
@@ -104,7 +113,7 @@ export class KafkaTroupe implements Troupe {
   /** What the group did with those who were told to do nothing: asked until nobody has anything to tell. */
   async news(): Promise<ReadonlyMap<string, readonly string[]>> {
     const all = new Map<string, readonly string[]>();
-    for (let isNew = !this.#isBrokerPaused; isNew;) {
+    for (let isNew = !this.#isBrokerPaused && !this.#isUnnoticed; isNew;) {
       // Together: a group that rebalances waits for every member.
       const idle = [...this.#clients].filter(([, { isMember, isPaused, isBusy }]) => isMember && !isPaused && !isBusy);
       const told = await Promise.all(

@@ -70,13 +70,13 @@ consumer-2: poll 2
 consumer-2: commit
 resume consumer-1
 kill consumer-1
+consumer-2: await assignment
 producer-1: begin billing
 producer-1: send orders o-4=40
 producer-2: begin billing
 producer-2: send orders o-5=50
 producer-1: commit
 producer-2: commit
-consumer-2: await assignment
 consumer-2: poll`,
     printed: `tools> kafka-topics --create --topic orders --partitions 1
    Created topic orders.
@@ -109,6 +109,8 @@ consumer-2> (meanwhile)
    assigned nothing
 kill consumer-1
    (its process is gone; its group does not know)
+consumer-2> await assignment
+   assigned orders-0
 producer-1> begin billing
 producer-1> send orders o-4=40
    orders-0 @ 3  o-4=40
@@ -119,8 +121,6 @@ producer-1> commit
    refused: FENCED: Local: This instance has been fenced by a newer instance
 producer-2> commit
    committed
-consumer-2> await assignment
-   assigned orders-0
 consumer-2> poll
    orders-0 @ 2  o-3=30
    orders-0 @ 5  o-5=50`,
