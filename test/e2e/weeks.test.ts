@@ -190,6 +190,34 @@ test('a week later it is still due, and is recalled; the plan says what stood on
   await page.close();
 });
 
+test('a question is written down, answered and found again, and the figures show what was reviewed', async () => {
+  const page = await open('/log/');
+  const words = page.getByLabel('Your words');
+  await words.waitFor();
+  await page.getByLabel('Question').press('Space');
+  await words.fill('Is <b>exactly once</b> a contract?');
+  await page.getByRole('button', { name: 'Keep it' }).press('Enter');
+  await page.getByRole('heading', { name: 'Open questions' }).waitFor();
+  await page.getByRole('button', { name: 'Answer', exact: true }).press('Enter');
+  await page.getByLabel('Your answer').fill('Of both sides.');
+  await page.getByRole('button', { name: 'Save', exact: true }).press('Enter');
+  await page.getByRole('heading', { name: 'Answered questions' }).waitFor();
+  const log = await readFile(join(state, 'journal', 'log.md'), 'utf8');
+  assert.match(
+    log,
+    /^- \[x\] 2026-01-14 · Is <b>exactly once<\/b> a contract\? <!-- question .*\n {2}- Answer: Of both/m,
+  );
+  await page.getByLabel('Words to find').fill('contract exactly');
+  await page.getByLabel('Words to find').press('Enter');
+  await page.getByText('Places found: 1').waitFor();
+  await assertAxe(page);
+  await page.goto(`${app.origin}/figures/`);
+  await page.getByRole('button', { name: 'How much did I recall in review, week by week?' }).press('Enter');
+  await page.getByRole('cell', { name: '2026-01-12' }).waitFor();
+  await assertAxe(page);
+  await page.close();
+});
+
 /** Chooses the option that has this letter in the guide, by the key of the letter that is shown. */
 async function chooseWith(page: Page, own: string): Promise<void> {
   const row = page.locator('.review-card .option', { has: page.locator(`input[value="${own}"]`) });
