@@ -45,6 +45,7 @@ export default defineConfig({
         { label: 'Review', link: '/review/' },
         { label: 'Log', link: '/log/' },
         { label: 'Your figures', link: '/figures/' },
+        { label: 'Portfolio', link: '/export/' },
         ...content.groups.map(({ title, guides }) => ({
           label: title,
           items: guides.map((guide) => ({

@@ -16,6 +16,7 @@ import { createContext, type Context } from '#src/commands/context.ts';
 import { place, placement } from '#src/commands/placement.ts';
 import { changePlan, plan } from '#src/commands/plan.ts';
 import * as cards from '#src/commands/review.ts';
+import { makePortfolio, portfolioOffer } from '#src/commands/portfolio.ts';
 import { exportCards } from '#src/commands/card-export.ts';
 import { search } from '#src/commands/search.ts';
 import { askSaved, askSql, sqlSight } from '#src/commands/sql.ts';
@@ -115,6 +116,8 @@ function faceOf(context: Context, runs: LabRuns): App {
     changePlan: (change) => changePlan(change, context),
     placement: () => placement(context),
     place: (answers) => place(answers, context),
+    portfolio: () => portfolioOffer(context),
+    makePortfolio: (request) => makePortfolio(request, context),
     review: {
       sight: (beyond) => cards.review(context, beyond),
       grade: (request) => cards.gradeCard(request, context),

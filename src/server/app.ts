@@ -7,6 +7,7 @@ import type * as log from '#src/commands/log.ts';
 import type { Hits } from '#src/commands/search.ts';
 import type { Answer, askSaved, SqlSight } from '#src/commands/sql.ts';
 import type { Placed, PlacementAnswer } from '#src/commands/placement.ts';
+import type { MadePortfolio, PortfolioOffer, PortfolioRequest } from '#src/commands/portfolio.ts';
 import type { PlanChange, PlanSight } from '#src/commands/plan.ts';
 import type { addCards, GradeRequest, gradeCard, ReviewSight, setCard, undoReview } from '#src/commands/review.ts';
 import type { Today } from '#src/commands/today.ts';
@@ -51,6 +52,8 @@ export interface App {
   place(answers: readonly PlacementAnswer[]): Promise<Placed>;
   readonly labs: LabApp;
   readonly review: ReviewApp;
+  portfolio(): Promise<PortfolioOffer>;
+  makePortfolio(request: Pick<PortfolioRequest, 'labs' | 'insights'>): Promise<MadePortfolio>;
   readonly log: LogApp;
 }
 

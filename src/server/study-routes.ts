@@ -43,6 +43,10 @@ const placeBody = z.strictObject({
     )
     .max(50),
 });
+const portfolioBody = z.strictObject({
+  labs: z.array(z.string().regex(/^[a-z][a-z0-9-]{1,80}$/)).max(50),
+  insights: z.array(z.string().min(1).max(200)).max(1000),
+});
 const empty = z.strictObject({});
 
 /** Where the learner is and what comes next: the plan, review, placement. */
@@ -109,5 +113,11 @@ export const STUDY_ROUTES: readonly Route[] = [
     method: 'POST',
     path: '/api/review/add',
     handle: async (c, app) => c.json(await app.review.add(await body(c, addBody))),
+  },
+  { method: 'GET', path: '/api/portfolio', handle: async (c, app) => c.json(await app.portfolio()) },
+  {
+    method: 'POST',
+    path: '/api/portfolio/make',
+    handle: async (c, app) => c.json(await app.makePortfolio(await body(c, portfolioBody))),
   },
 ];

@@ -62,6 +62,7 @@ const BODIES: Record<string, object> = {
   '/api/log/decline': { key: 'guide/first' },
   '/api/log/focus': { key: 'week', value: '1' },
   '/api/sql/ask': { sql: 'SELECT 1' },
+  '/api/portfolio/make': { labs: ['tiny'], insights: [] },
   '/api/tick': { item: 'concepts/03-idempotency', done: true },
 };
 const bodyOf = (method: string, path: string): string => (method === 'POST' ? JSON.stringify(BODIES[path] ?? {}) : '');

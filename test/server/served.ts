@@ -115,6 +115,8 @@ export function appThatTells(): { app: App } & Pick<TestServer, 'runs' | 'told'>
     place: takes({ taken: true, topics: [], answers: {} }),
     review: reviewThatTells(told),
     log: logThatTells(takes),
+    portfolio: () => Promise.resolve({ folder: 'f', made: false, labs: [], insights: [] }),
+    makePortfolio: takes({ folder: 'f', files: [], labs: 0, claims: 0, insights: 0 }),
   };
   return { app, runs, told };
 }

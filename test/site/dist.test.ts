@@ -25,6 +25,7 @@ test('every page that should be there is', () => {
     '/concepts/03-idempotency/',
     '/engines/',
     '/plan/',
+    '/export/',
     '/glossary/',
     '/resources/',
     '/404.html',

@@ -46,6 +46,7 @@ island('review-room', () => import('../review/ReviewRoom.svelte'));
 island('guide-note', () => import('../log/GuideNote.svelte'));
 island('log-book', () => import('../log/LogBook.svelte'));
 island('own-figures', () => import('../log/OwnFigures.svelte'));
+island('portfolio-desk', () => import('../portfolio/PortfolioDesk.svelte'));
 island('plan-board', () => import('../plan/PlanBoard.svelte'));
 island('concept-picture', () => import('./ConceptPicture.svelte'));
 island('lab-bench', () => import('../lab/LabBench.svelte'));
