@@ -81,7 +81,9 @@ async function offersOf(known: Log, context: Context): Promise<readonly Win[]> {
 async function focusOf({ focus }: Log, context: Context): Promise<LogSight['focus']> {
   const content = await context.content();
   const sight = await plan(context);
-  const steps = [...sight.weeks.flatMap((week) => week.steps), ...sight.second].filter(({ done }) => !done);
+  // What home says is next comes first here, too.
+  const laid = [...(sight.next === undefined ? [] : [sight.next]), ...sight.weeks.flatMap((week) => week.steps)];
+  const steps = [...laid, ...sight.second].filter(({ done }) => !done);
   const guides = content.groups.flatMap((group) => group.guides);
   const choices = {
     week: content.weeks.map(({ number, focus: about }) => ({ value: String(number), text: `${number} · ${about}` })),
