@@ -14,6 +14,8 @@ export interface ServerSpec {
   readonly flags: readonly string[];
   readonly main: string;
   readonly directory: string;
+  /** Variables beside those of the learner. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
   /** How many ports it listens on. */
   readonly ports: number;
   /** Writes its settings for these ports and gives the program's arguments. */
@@ -93,7 +95,7 @@ async function launchOn(ports: readonly number[], spec: ServerSpec, context: Sta
     marker: context.marker,
     group: true,
     cwd: spec.directory,
-    env: javaEnvironment(),
+    env: { ...javaEnvironment(), ...spec.env },
   });
   child.stdin.end();
   const state: State = { hasEnded: false, isPortTaken: false, isStopping: false };

@@ -93,6 +93,11 @@ export async function findFamily(paths: Pick<Paths, 'cache'>, spec: FamilySpec =
   };
 }
 
+/** The file that says where the environment is, as JSON, once there is one. */
+export async function pointerOf(paths: Pick<Paths, 'cache'>, spec: FamilySpec): Promise<string> {
+  return join(paths.cache, 'python', `${spec.name}-${await digest(...lockFiles(spec))}.json`);
+}
+
 /** Removes the environment, and those of its earlier locks. */
 export async function removeFamily(paths: Pick<Paths, 'cache'>, { name }: FamilySpec): Promise<void> {
   const home = join(paths.cache, 'python');

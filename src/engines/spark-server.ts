@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { StartContext } from '#src/engines/engine.ts';
@@ -7,6 +7,8 @@ import { majorOf } from '#src/engines/java.ts';
 import { archiveFlags } from '#src/engines/java-archive.ts';
 import type { ReadyJvm } from '#src/engines/jvm.ts';
 import { launchJvm, type JvmServer, type ServerSpec } from '#src/engines/jvm-server.ts';
+import { PYSPARK } from '#src/engines/python.ts';
+import { pointerOf } from '#src/engines/python-family.ts';
 import { SparkClient, type SparkAddress } from '#src/engines/spark-client.ts';
 import { flagsFor, logFlag, writeSettings } from '#src/engines/spark-settings.ts';
 
@@ -49,12 +51,26 @@ async function launch(
     flags: [...archive, ...flagsFor(majorOf(jvm.java.version)), await logFlag(directory)],
     main: 'org.apache.spark.deploy.SparkSubmit',
     directory,
+    env: { PYSPARK_PYTHON: await functionsPython(directory, context) },
     ports: 1,
     prepare: ([port = 0]) => writeSettings({ directory, port, token }),
     probe: ([port = 0]) => answers(serverAt(port)),
   };
   const process = await launchJvm(spec, context);
   return { server: serverAt(process.ports[0] ?? 0), process };
+}
+
+/**
+ * The program that runs functions in Python. It looks for the interpreter each time: the packages may be fetched after
+ * Spark has started, by the first block in Python.
+ */
+async function functionsPython(directory: string, { paths }: StartContext): Promise<string> {
+  const program = join(directory, 'python');
+  const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+  const pointer = quoted(await pointerOf(paths, PYSPARK.family));
+  const found = `sed -n 's/.*"interpreter":"\\([^"]*\\)".*/\\1/p' ${pointer}`;
+  await writeFile(program, `#!/bin/sh\nexec "$(${found})" -s -B "$@"\n`, { mode: 0o700 });
+  return program;
 }
 
 async function answers(server: SparkServer): Promise<boolean> {

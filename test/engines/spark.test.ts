@@ -124,6 +124,16 @@ async function remote(t: test.TestContext, managed: Supervisor, other: Clone): P
 }
 
 async function python(t: test.TestContext, supervisor: Supervisor): Promise<void> {
+  await t.test('runs functions in Python where PySpark is installed', async () => {
+    const code = `import sys
+from pyspark.sql import SparkSession, functions as F
+spark = SparkSession.builder.getOrCreate()
+double = F.udf(lambda n: n * 2, 'long')
+where = F.udf(lambda: __import__('sys').prefix, 'string')
+print(spark.range(21, 22).select(double('id')).first()[0], spark.range(1).select(where()).first()[0] == sys.prefix)`;
+    const ran = await play(supervisor, { engine: 'python', with: ['spark'], data: undefined, before: [], code });
+    assert.equal(answerOf(ran), '42 True', JSON.stringify(ran.events));
+  });
   await t.test('is beside Python, which sees the tables’ files and the data set', async () => {
     const code = `import os
 from pyspark.sql import SparkSession, functions as F
