@@ -43,6 +43,8 @@ export interface AttackOptions {
   readonly onHit?: ((hit: Hit) => Promise<void>) | undefined;
   /** Ends PostgreSQL in this way and starts it again where it was, for the faults `crash` and `rewind`. */
   readonly onCrash?: ((how: Harm) => Promise<void>) | undefined;
+  /** What is lost while the program lies dead, for the fault `lose`. */
+  readonly onLose?: (() => Promise<void>) | undefined;
   /** Called while a commit that has just become durable is held. */
   readonly onDurable?: (() => Promise<void>) | undefined;
   readonly deadlineMs: number;
@@ -74,7 +76,7 @@ export interface Attacked {
 }
 
 /** What can be done to a program: at a boundary, or (`again`) by whoever called for it after the end. */
-const ACTIONS = ['kill', 'cut', 'hold', 'again', 'crash', 'rewind'] as const;
+const ACTIONS = ['kill', 'cut', 'hold', 'again', 'crash', 'rewind', 'lose'] as const;
 
 /** A program that is killed at every start would go on for ever. */
 const MAX_STARTS = 10;
@@ -101,6 +103,8 @@ export async function attack(options: AttackOptions): Promise<Attacked> {
     failure: undefined,
     isOver: false,
     drive: undefined,
+    lost: false,
+    crashing: Promise.resolve(),
     kafka: undefined,
     changes: await watchChanges(options.watch ?? [], history),
   };
@@ -148,6 +152,10 @@ interface Stage {
   source: HttpSource | undefined;
   proxy: PostgresProxy | undefined;
   drive: Drive | undefined;
+  /** Something is to be lost before the next start. */
+  lost: boolean;
+  /** A server that is being crashed can't be asked until it is back; the program may end sooner. */
+  crashing: Promise<void>;
   kafka: KafkaProxy | undefined;
   /** A fault fired in the present start, so that its end may be ours. */
   disturbed: boolean;
@@ -174,6 +182,8 @@ async function supervise(stage: Stage, proxy: PostgresProxy | undefined): Promis
       failures++;
       if (!stage.fired.includes(true) || failures > (options.restarts ?? 0)) return result(stage, 'crashed');
     }
+    if (stage.lost) await options.onLose?.();
+    stage.lost = false;
     proxy?.nextIncarnation();
     await options.kafka?.onDeath?.(stage.kafka?.transactionalIds() ?? []);
     stage.kafka?.nextIncarnation();
@@ -224,6 +234,7 @@ async function oneStart(
           detail: { code: ended.code, signal: ended.signal },
         },
   );
+  await stage.crashing.catch(() => undefined);
   await stage.source?.quiet();
   await stage.kafka?.quiet();
   await proxy?.quiet();
@@ -265,12 +276,15 @@ async function strike(stage: Stage, hit: Hit): Promise<'go' | 'drop'> {
   }
   stage.disturbed = true;
   // Nothing that the program does after this moment may count, so it is dead before the message is let go or dropped.
-  if (fault.action === 'kill') {
+  if (fault.action === 'kill' || fault.action === 'lose') {
     hold(stage);
+    stage.lost = fault.action === 'lose';
     await stage.program?.kill();
   }
-  if (fault.action === 'crash' || fault.action === 'rewind')
-    await stage.options.onCrash?.(fault.action === 'crash' ? 'kill' : 'rewind');
+  if (fault.action === 'crash' || fault.action === 'rewind') {
+    stage.crashing = stage.options.onCrash?.(fault.action === 'crash' ? 'kill' : 'rewind') ?? Promise.resolve();
+    await stage.crashing;
+  }
   return 'drop';
 }
 

@@ -1,21 +1,13 @@
 import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
 
-import { Client } from 'pg';
-
 import type { History } from '#src/faults/history.ts';
-import { FrameSplitter, textAt } from '#src/faults/postgres-frames.ts';
+import { ended, functionsThatMayWrite, SlotWatch, type Upstream } from '#src/faults/postgres-aside.ts';
+import { FrameSplitter, textAt, type Frame } from '#src/faults/postgres-frames.ts';
+import { lsnText, ReplicationFollower } from '#src/faults/postgres-replication.ts';
 import { ClientFollower, type ClientStep, type CommitNote } from '#src/faults/postgres-session.ts';
 import type { Point } from '#src/faults/schedule.ts';
-import { until } from '#src/deadline.ts';
-import { WorldError } from '#src/error.ts';
 
-export interface Upstream {
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  readonly password: string;
-  readonly database: string;
-}
+export type { Upstream };
 
 export interface Hit {
   readonly boundary: string;
@@ -34,6 +26,8 @@ export interface ProxyOptions {
   readonly history: History;
   /** Asked at every point while the message is held: `drop` cuts the connection and passes nothing more. */
   readonly onPoint: (hit: Hit) => Promise<'go' | 'drop'>;
+  /** How long the server may take to answer at all. */
+  readonly answerMs?: number;
 }
 
 export interface PostgresProxy {
@@ -53,18 +47,24 @@ export interface PostgresProxy {
   close(): Promise<void>;
 }
 
-/** Listens on loopback and stands between a program and PostgreSQL; each commit of a write is the boundary `pg.commit`. */
+/**
+ * Listens on loopback and stands between a program and PostgreSQL; each commit of a write is the boundary `pg.commit`,
+ * each new slot `pg.slot`, and each confirmation that moves a slot on `pg.confirm`.
+ */
 export async function startPostgresProxy(options: ProxyOptions): Promise<PostgresProxy> {
-  const writers = await functionsThatMayWrite(options.upstream);
+  const writers = await functionsThatMayWrite(options.upstream, options.answerMs);
   const shared: Shared = {
     options,
-    count: 0,
+    counts: new Map(),
+    slots: new SlotWatch(options.upstream),
     roles: new Map(),
     isHeld: false,
     isSettled: false,
     links: new Set(),
     backends: new Set(),
     writers,
+    gate: Promise.resolve(),
+    confirmed: [],
   };
   const server = createServer((client) => void new Link(client, shared));
   await new Promise<void>((resolve, reject) => {
@@ -86,16 +86,19 @@ export async function startPostgresProxy(options: ProxyOptions): Promise<Postgre
       shared.isSettled = true;
     },
     nextIncarnation: () => {
-      shared.count = 0;
+      shared.counts.clear();
+      shared.confirmed.length = 0;
       shared.roles.clear();
       shared.isHeld = false;
     },
     quiet: async () => {
       await Promise.all([...shared.links].map((link) => link.hangUp()));
-      await ended(shared);
+      await ended(options.upstream, shared.backends);
+      shared.backends.clear();
     },
     close: async () => {
       cutAll();
+      await shared.slots.close();
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
@@ -103,7 +106,9 @@ export async function startPostgresProxy(options: ProxyOptions): Promise<Postgre
 
 interface Shared {
   readonly options: ProxyOptions;
-  count: number;
+  /** By boundary. */
+  readonly counts: Map<string, number>;
+  readonly slots: SlotWatch;
   readonly roles: Map<string, number>;
   isHeld: boolean;
   isSettled: boolean;
@@ -111,9 +116,22 @@ interface Shared {
   /** Processes of the server that came through here. */
   readonly backends: Set<number>;
   readonly writers: Set<string>;
+  /** While a confirmation becomes durable, no message of the program passes: what it does next comes after it. */
+  gate: Promise<void>;
+  /** Confirmations after which the program has not yet said anything. */
+  readonly confirmed: Hitting[];
 }
 
-type Commit = CommitNote & { readonly nth: number; readonly role: string; readonly roleNth: number };
+/** One boundary that is passed. */
+interface Hitting {
+  readonly boundary: string;
+  readonly text: string;
+  readonly nth: number;
+  readonly role: string;
+  readonly roleNth: number;
+  readonly detail: Record<string, unknown>;
+}
+type Commit = Hitting;
 
 /** What the server answers with one ReadyForQuery. A pipeline may hold several commits before it. */
 interface Group {
@@ -137,6 +155,7 @@ class Link {
   /** Told to the client; its next message shows that it has gone on. */
   #told: Commit[] = [];
   #ignoreSync = false;
+  #replication: ReplicationFollower | undefined;
   #isCut = false;
   #isCancel = false;
   #hungUp: Promise<void> | undefined;
@@ -201,6 +220,8 @@ class Link {
   async #fromClient(chunk: Buffer): Promise<void> {
     const out: Buffer[] = [];
     for (const step of this.#follower.push(chunk)) {
+      await this.#shared.gate;
+      if (this.#isCut) return;
       if (step.frame.type === 'ssl') {
         this.#client.write('N');
         continue;
@@ -208,11 +229,17 @@ class Link {
       if (step.frame.type === 'cancel') this.#isCancel = true;
       if ((await this.#movedOn()) === 'drop') return;
       if (step.commit !== undefined) {
-        const commit = counted(step.commit, this.#shared);
+        const commit = counted(noteOf(step.commit), this.#shared);
         this.#commits.push(commit);
         // What came before it is sent first: the server works on it while the commit itself is held.
         this.#send(out);
         if ((await this.#ask('before', commit)) === 'drop') return;
+      }
+      if (step.slot !== undefined) this.#replication = new ReplicationFollower(step.slot);
+      if (step.frame.type === 'd' && this.#replication !== undefined) {
+        this.#send(out);
+        if ((await this.#confirm(step.frame, this.#replication)) === 'drop') return;
+        continue;
       }
       this.#note(step);
       out.push(step.frame.bytes);
@@ -221,7 +248,39 @@ class Link {
     await drained(this.#server);
   }
 
+  /** Passes a message of a client that reads a slot on; where it confirms more than before, until the slot shows it. */
+  async #confirm(frame: Frame, replication: ReplicationFollower): Promise<'go' | 'drop'> {
+    const { slots, confirmed } = this.#shared;
+    if (!replication.hasBegun) replication.begin((await slots.flushOf(replication.slot)) ?? 0n);
+    const confirmation = replication.confirmed(frame);
+    if (confirmation === undefined || this.#shared.isSettled) {
+      this.#send([frame.bytes]);
+      return 'go';
+    }
+    const { flush, role } = confirmation;
+    const note = { boundary: 'pg.confirm', text: 'confirmation', role, detail: { flush: lsnText(flush) } };
+    const hitting = counted(note, this.#shared);
+    if ((await this.#ask('before', hitting)) === 'drop') return 'drop';
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#shared.gate = promise;
+    try {
+      this.#send([frame.bytes]);
+      // A slot that was dropped meanwhile, or a server that is gone, shows nothing.
+      if (!(await slots.shows(replication.slot, flush))) return 'go';
+      if ((await this.#ask('after-durable', hitting)) === 'drop') return 'drop';
+      confirmed.push(hitting);
+      return 'go';
+    } finally {
+      resolve();
+    }
+  }
+
   async #movedOn(): Promise<'go' | 'drop'> {
+    // A confirmation has no answer: whatever the program says next, on any connection, shows that it has gone on.
+    const { confirmed } = this.#shared;
+    for (let hitting = confirmed.shift(); hitting !== undefined; hitting = confirmed.shift()) {
+      if ((await this.#ask('client-moved-on', hitting)) === 'drop') return 'drop';
+    }
     for (let told = this.#told.shift(); told !== undefined; told = this.#told.shift()) {
       if ((await this.#ask('client-moved-on', told)) === 'drop') return 'drop';
     }
@@ -247,6 +306,7 @@ class Link {
   async #fromServer(chunk: Buffer): Promise<void> {
     for (const { type, bytes } of this.#answers.push(chunk)) {
       const [group] = this.#groups;
+      this.#replication?.sent({ type, bytes });
       if (type === 'K') this.#shared.backends.add(bytes.readInt32BE(5));
       if (type === 'G') this.#ignoreSync = true;
       if (type === 'E' && group !== undefined) group.failed = true;
@@ -281,22 +341,33 @@ class Link {
 
   async #ask(point: Point, commit: Commit): Promise<'go' | 'drop'> {
     if (this.#shared.isSettled) return 'go';
-    const { nth, role, roleNth, tables, emptied } = commit;
-    const hit = { boundary: 'pg.commit', nth, role, roleNth, point };
+    const { boundary, nth, role, roleNth, text, detail } = commit;
+    const hit = { boundary, nth, role, roleNth, point };
     const { history, onPoint } = this.#shared.options;
-    history.tell({ lane: 'postgres', kind: 'boundary', text: `commit ${nth}`, ...hit, detail: { tables, emptied } });
+    history.tell({ lane: 'postgres', kind: 'boundary', text: `${text} ${nth}`, ...hit, detail });
     const answer = await onPoint(hit);
     if (answer === 'drop') this.cut();
     return answer;
   }
 }
 
-/** Its number among all commits and among those that write the same tables: the latter holds where threads take turns. */
-function counted(note: CommitNote, shared: Shared): Commit {
-  const role = note.tables.map((table) => table.replace(/[^\w.-]/g, '_')).join('+') || 'other';
-  const roleNth = (shared.roles.get(role) ?? 0) + 1;
-  shared.roles.set(role, roleNth);
-  return { ...note, nth: ++shared.count, role, roleNth };
+type Note = Omit<Hitting, 'nth' | 'roleNth'>;
+
+function noteOf({ tables, emptied, makesSlot = false }: CommitNote): Note {
+  if (makesSlot) return { boundary: 'pg.slot', text: 'slot', role: 'slot', detail: {} };
+  const role = tables.map((table) => table.replace(/[^\w.-]/g, '_')).join('+') || 'other';
+  return { boundary: 'pg.commit', text: 'commit', role, detail: { tables, emptied } };
+}
+
+/** Its number among all of its kind, and among those of one role: the latter holds where threads take turns. */
+function counted(note: Note, { counts, roles }: Shared): Hitting {
+  const { boundary, role } = note;
+  const nth = (counts.get(boundary) ?? 0) + 1;
+  counts.set(boundary, nth);
+  const name = `${boundary}[${role}]`;
+  const roleNth = (roles.get(name) ?? 0) + 1;
+  roles.set(name, roleNth);
+  return { ...note, nth, roleNth };
 }
 
 function tally(group: Group, tag: string): void {
@@ -312,51 +383,4 @@ async function drained(socket: Socket): Promise<void> {
     socket.once('drain', resolve);
     socket.once('close', resolve);
   });
-}
-
-/** Names, in lower case, of the functions outside the system's own that PostgreSQL calls volatile. */
-async function functionsThatMayWrite(upstream: Upstream): Promise<Set<string>> {
-  return asked(upstream, async (client) => {
-    const { rows } = await client.query<{ name: string }>(
-      `SELECT DISTINCT lower(proname) AS name FROM pg_proc WHERE provolatile = 'v'
-       AND pronamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)`,
-    );
-    return new Set(rows.map(({ name }) => name));
-  });
-}
-
-async function ended({ backends, options }: Shared): Promise<void> {
-  await asked(options.upstream, async (client) => {
-    await until(
-      'end of the program’s connections to PostgreSQL',
-      async () => {
-        const { rows } = await client.query<{ left: string }>(
-          `SELECT count(*) AS left FROM pg_stat_activity WHERE pid = ANY($1) AND backend_type IN ('client backend', 'walsender')`,
-          [[...backends]],
-        );
-        return Number(rows[0]?.left) === 0;
-      },
-      { deadlineMs: 30_000, everyMs: 2 },
-    );
-  });
-  backends.clear();
-}
-
-/** A server that can't be asked is the world's fault, and what the program did meanwhile tells nothing. */
-async function asked<T>(upstream: Upstream, question: (client: Client) => Promise<T>): Promise<T> {
-  const { host, port, user, password, database } = upstream;
-  const client = new Client({ host, port, user, password, database, ssl: false });
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-    return await question(client);
-  } catch (error) {
-    if (error instanceof WorldError) throw error;
-    throw new WorldError(`PostgreSQL can't be reached (${(error as Error).message})`, {
-      remedy: 'Run it again: a new server is started.',
-      cause: error,
-    });
-  } finally {
-    await client.end().catch(() => undefined);
-  }
 }

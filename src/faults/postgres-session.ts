@@ -1,4 +1,5 @@
 import { FrameSplitter, textAt, type Frame } from '#src/faults/postgres-frames.ts';
+import { makesSlot, slotRead } from '#src/faults/postgres-replication.ts';
 import { effectOf, functionMade } from '#src/faults/postgres-sql.ts';
 import { statements } from '#src/statements.ts';
 
@@ -6,6 +7,8 @@ import { statements } from '#src/statements.ts';
 export interface CommitNote {
   readonly tables: readonly string[];
   readonly emptied: readonly string[];
+  /** It is no commit, but makes a replication slot. */
+  readonly makesSlot?: boolean;
 }
 
 /** What a message of the client means for the proxy, beside being passed on. */
@@ -15,6 +18,8 @@ export interface ClientStep {
   readonly commit: CommitNote | undefined;
   /** The server answers with ReadyForQuery. */
   readonly syncs: boolean;
+  /** Set where this message begins to read a replication slot. */
+  readonly slot?: string | undefined;
 }
 
 interface Open {
@@ -58,7 +63,7 @@ export class ClientFollower {
   #step(frame: Frame): ClientStep {
     switch (frame.type) {
       case 'Q':
-        return { frame, commit: this.#simple(textAt(frame.bytes, 5).text), syncs: true };
+        return this.#query(frame, textAt(frame.bytes, 5).text);
       case 'F':
         return { frame, commit: undefined, syncs: true };
       case 'P': {
@@ -82,6 +87,13 @@ export class ClientFollower {
     return { frame, commit: undefined, syncs: false };
   }
 
+  /** Commands of replication are no SQL, and come alone. */
+  #query(frame: Frame, sql: string): ClientStep {
+    const slot = slotRead(sql);
+    if (slot !== undefined) return { frame, commit: undefined, syncs: true, slot };
+    return { frame, commit: this.#simple(sql), syncs: true };
+  }
+
   /** A simple query may hold several statements; they end in one answer, so they are one boundary at most. */
   #simple(sql: string): CommitNote | undefined {
     let commit: CommitNote | undefined;
@@ -92,6 +104,7 @@ export class ClientFollower {
   }
 
   #execute(sql: string): CommitNote | undefined {
+    if (makesSlot(sql)) return { tables: [], emptied: [], makesSlot: true };
     const { kind, tables, emptied } = effectOf(sql, this.#writers);
     const made = functionMade(sql);
     if (made !== undefined) this.#writers.add(made);

@@ -30,9 +30,11 @@ export const POINTS: readonly Point[] = ['before', 'after-durable', 'client-move
 export const SCHEDULE_GRAMMAR = `schedule = "v1" "lab=" id "stage=" n "seed=" n "size=" n { fault }
 id       = the lab's folder without its number
 fault    = action "@" [ incarnation "/" ] boundary [ "[" role "]" ] "#" nth ":" point [ "=" argument ]
-action   = "kill" | "cut" | "again" | "feed"
-boundary = "pg.commit" | "kafka.produce" | "kafka.offset" | "kafka.endtxn" | "http.request" | "program.exit" | "input"
-role     = the tables that a commit writes, joined by "+", where its number among all commits is not enough; in Kafka
+action   = "kill" | "cut" | "again" | "feed"; of PostgreSQL itself "crash" (kill -9), "rewind" (a stop without a checkpoint);
+           "lose" (a kill, and the slot is dropped)
+boundary = "pg.commit" | "pg.slot" | "pg.confirm" | "kafka.produce" | "kafka.offset" | "kafka.endtxn" | "http.request" | "program.exit" | "input"
+role     = the tables that a commit writes, joined by "+", where its number among all commits is not enough; of a
+           confirmation t3, the first that covers the third transaction; in Kafka
            the topic that is written, whose records nth counts, or the partition whose offset nth is
 point    = ${POINTS.map((point) => `"${point}"`).join(' | ')}
 

@@ -25,6 +25,7 @@ export const ANOMALIES = [
   'double-effect',
   'over-budget',
   'published-anyway',
+  'wal-retained',
 ] as const;
 export type Anomaly = (typeof ANOMALIES)[number];
 

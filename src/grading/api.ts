@@ -26,6 +26,7 @@ export { judgeRequests, neverSettled, mostRetries, type RequestRules } from '#sr
 export { neverFalls, onlySees } from '#src/grading/seen.ts';
 export { contentOf, headerOf, type Content } from '#src/grading/kafka-records.ts';
 export { STREAM } from '#src/grading/wording-kafka.ts';
+export { SLOT } from '#src/grading/wording-replication.ts';
 export { ASKED, DELIVERY } from '#src/grading/wording-found.ts';
 export { mutated, type FileMutation } from '#src/faults/files.ts';
 export type { KafkaRecord } from '#src/faults/kafka-hands.ts';

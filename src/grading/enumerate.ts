@@ -1,11 +1,11 @@
 import type { HistoryEvent } from '#src/faults/history.ts';
 import type { Fault, Point } from '#src/faults/schedule.ts';
+import { MAX_BOUNDARIES, ordered, POINTS, type AttackRule, type Target } from '#src/grading/attack-rule.ts';
+import { addressByRole, faultsByRole } from '#src/grading/by-role.ts';
 import type { Level } from '#src/grading/verdict.ts';
 
-export const POINTS: readonly Point[] = ['after-durable', 'before', 'client-moved-on'];
+export { MAX_BOUNDARIES, ordered, POINTS, type AttackRule, type Target };
 
-/** More boundaries than this are never tried by a level that a person waits for. */
-export const MAX_BOUNDARIES = 40;
 /** What a save may cost, in schedules. */
 export const QUICK_SCHEDULES = 12;
 
@@ -17,24 +17,6 @@ export const AGAIN: Fault = {
   nth: 1,
   point: 'client-moved-on',
 };
-
-/** What of a stage is attacked, and how. */
-export interface AttackRule {
-  readonly boundary: string;
-  readonly actions?: readonly string[];
-  readonly points?: readonly Point[];
-}
-
-/** Boundaries of one kind that are counted together: all of a name, or those of one role. */
-export interface Target {
-  readonly boundary: string;
-  readonly role?: string;
-  readonly total: number;
-  /** Where a boundary stands for several numbers: the last one of each that the first run passed. */
-  readonly numbers?: readonly number[];
-  /** Where not all of them can be met: a write that asks for no answer can only be held back. */
-  readonly points?: readonly Point[];
-}
 
 /** How often each boundary was passed by one start of the program. */
 export function countBoundaries(history: readonly HistoryEvent[], incarnation = 1): ReadonlyMap<string, number> {
@@ -73,6 +55,10 @@ export function address(
   const targets: Target[] = [];
   const unnamed: { target: Target; counts: readonly [number, number] }[] = [];
   for (const boundary of new Set(rules.map((rule) => rule.boundary))) {
+    if (rules.some((rule) => rule.boundary === boundary && rule.byRole === true)) {
+      targets.push(...addressByRole(first, second, boundary));
+      continue;
+    }
     if ([...first, ...second].some((event) => event.boundary === boundary && event.since !== undefined)) {
       const found = addressRanged(first, second, boundary);
       targets.push(...found.targets);
@@ -141,13 +127,13 @@ export interface Enumeration {
  * schedules decide.
  */
 export function enumerate(targets: readonly Target[], rules: readonly AttackRule[], level: Level): Enumeration {
-  const lists = rules.flatMap((rule) =>
-    targets
-      .filter(({ boundary }) => boundary === rule.boundary)
-      .map((target, _, all) =>
-        target.numbers === undefined ? faultsOf(target, rule, level) : rangedFaultsOf(target, rule, level, all.length),
-      ),
-  );
+  const lists = rules.flatMap((rule) => {
+    const mine = targets.filter(({ boundary }) => boundary === rule.boundary);
+    if (rule.byRole === true) return [faultsByRole(mine, rule, level)];
+    return mine.map((target) =>
+      target.numbers === undefined ? faultsOf(target, rule, level) : rangedFaultsOf(target, rule, level, mine.length),
+    );
+  });
   const faults = interleave(lists.map((list) => list.faults));
   return {
     faults: level === 'quick' ? faults.slice(0, QUICK_SCHEDULES) : faults,
@@ -190,19 +176,6 @@ function rangedFaultsOf(target: Target, rule: AttackRule, level: Level, roles: n
     faults: all(ordered(numbers.length, limit).map((at) => numbers[at - 1] ?? 1)),
     possible: all(numbers).length,
   };
-}
-
-/** 1…total, at most `limit` of them: first, last, middle, their neighbours, then evenly spread. */
-export function ordered(total: number, limit: number): number[] {
-  if (total <= 0) return [];
-  const middle = Math.ceil(total / 2);
-  const telling = [1, total, middle, 2, total - 1, middle + 1, middle - 1].filter((nth) => nth >= 1 && nth <= total);
-  const chosen = new Set(telling.slice(0, limit));
-  // The stride is so wide that its last step still falls inside the limit.
-  const others = Array.from({ length: total }, (_, i) => i + 1).filter((nth) => !chosen.has(nth));
-  const room = Math.min(others.length, limit - chosen.size);
-  for (let i = 0; i < room; i++) chosen.add(others[Math.floor((i * others.length) / room)] ?? 1);
-  return [...chosen];
 }
 
 /** One of each in turn, so that no kind of boundary waits for all of another. */

@@ -13,6 +13,8 @@ export interface StreamPlan {
    * and what it left is judged. It waits for conditions alone; a deadline ends it from outside.
    */
   drive(driver: StreamDriver): Promise<void>;
+  /** What is done between a fault `lose`, which has killed the program, and its next start. */
+  lose?(driver: StreamDriver): Promise<void>;
   /** Called at every point of every boundary of the program, while what passes there is held. */
   at?(hit: Hit, driver: StreamDriver): Promise<void>;
 }
@@ -23,8 +25,11 @@ export interface StreamDriver {
   write(...statements: readonly string[]): Promise<void>;
   /** Begins a transaction and leaves it open; what comes back commits it. */
   hold(...statements: readonly string[]): Promise<() => Promise<void>>;
-  /** Waits until the first column of the answer is true; a server that is away is waited for, too. */
-  until(what: string, sql: string): Promise<void>;
+  /**
+   * Waits until the first column of the answer is true, or no longer than this; says whether it is. A server that is away
+   * is waited for, too.
+   */
+  until(what: string, sql: string, atMostMs: number): Promise<boolean>;
   /** What a query gives now; none where the server or a table is away. */
   ask(sql: string): Promise<readonly Record<string, unknown>[]>;
 }
@@ -44,6 +49,7 @@ export function streamOf(
 ): {
   readonly options: StreamOptions;
   readonly onHit: ((hit: Hit) => Promise<void>) | undefined;
+  onLose(): Promise<void>;
   close(): Promise<void>;
 } {
   let over: AbortSignal | undefined;
@@ -57,6 +63,7 @@ export function streamOf(
       },
     },
     onHit: plan.at === undefined ? undefined : async (hit) => plan.at?.(hit, driver),
+    onLose: async () => plan.lose?.(driver),
     close: () => driver.close(),
   };
 }
@@ -70,7 +77,14 @@ export function openDriver(connect: () => Promise<Client>, signal: () => AbortSi
   let known: Promise<Client> | undefined;
   const held = new Set<Client>();
   let fed = 0;
-  const ask = async (sql: string): Promise<Record<string, unknown>[] | undefined> => {
+  let asking: Promise<unknown> = Promise.resolve();
+  // One question after the other, whoever asks.
+  const ask = (sql: string): Promise<Record<string, unknown>[] | undefined> => {
+    const answer = asking.then(() => askNow(sql));
+    asking = answer.catch(() => undefined);
+    return answer;
+  };
+  const askNow = async (sql: string): Promise<Record<string, unknown>[] | undefined> => {
     try {
       known ??= connect();
       return (await (await known).query<Record<string, unknown>>(sql)).rows;
@@ -90,8 +104,13 @@ export function openDriver(connect: () => Promise<Client>, signal: () => AbortSi
     until(what, probe, { deadlineMs: FOR_EVER_MS, everyMs: 5, mostMs: 40, signal: signal() });
   return {
     ask: async (sql) => (await ask(sql)) ?? [],
-    until: async (what, sql) => {
-      await wait(what, async () => Object.values((await ask(sql))?.[0] ?? {})[0] === true);
+    until: async (what, sql, atMostMs) => {
+      const probe = async (): Promise<boolean> => Object.values((await ask(sql))?.[0] ?? {})[0] === true;
+      const isOver = (): boolean => signal()?.aborted === true;
+      return until(what, probe, { deadlineMs: atMostMs, everyMs: 5, mostMs: 40, signal: signal() }).catch((error) => {
+        if (isOver()) throw error;
+        return false;
+      });
     },
     write: async (...statements) => {
       const n = ++fed;

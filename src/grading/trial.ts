@@ -266,6 +266,7 @@ function attackIn(
     onDurable: reader?.look,
     onHit: stream?.onHit,
     stream: stream?.options ?? running.kafka?.stream,
+    onLose: async () => stream?.onLose(),
     onCrash: (how) => running.lease.harm(how),
     deadlineMs: running.deadlineMs,
     expectedExit: plan.expectedExit ?? 0,

@@ -9,6 +9,13 @@ import {
   offsetBeforeWords,
   type OffsetOrder,
 } from '#src/grading/wording-kafka.ts';
+import {
+  confirmPointWords,
+  ENGINE_ACTIONS,
+  isOfSlot,
+  slotBoundaryWords,
+  slotManyWords,
+} from '#src/grading/wording-replication.ts';
 import { number, plural, seconds1 } from '#src/grading/wording-oracle.ts';
 
 /**
@@ -115,6 +122,7 @@ function actionWords({ action, argument }: Fault): string {
     case 'cut':
       return 'cut the connection of your program';
     default:
+      if (ENGINE_ACTIONS[action] !== undefined) return ENGINE_ACTIONS[action];
       return `did ${action}${argument === undefined ? '' : ` (${argument})`} to your program`;
   }
 }
@@ -122,6 +130,7 @@ function actionWords({ action, argument }: Fault): string {
 /** `commit 3` for `pg.commit#3`, `commit 3 to orders` for `pg.commit[orders]#3`. */
 export function boundaryWords(boundary: string, nth: number, role?: string): string {
   if (boundary.startsWith('kafka.')) return kafkaBoundaryWords(boundary, nth, role);
+  if (isOfSlot(boundary)) return slotBoundaryWords(boundary, nth, role);
   const names: Readonly<Record<string, string>> = {
     'pg.commit': 'commit',
     'http.request': 'request',
@@ -138,6 +147,7 @@ function holder(boundary: string): string {
 }
 
 function pointWords({ boundary, point }: Pick<Fault, 'boundary' | 'point'>): string {
+  if (boundary === 'pg.confirm') return confirmPointWords(point);
   const who = holder(boundary);
   const verb = boundary.startsWith('http.') ? 'acted on it' : 'made it durable';
   const words: Readonly<Record<Point, string>> = {
@@ -165,6 +175,7 @@ function killedWords(tried: number, boundaries: readonly string[]): string {
 }
 
 function manyWords(boundary: string): string {
+  if (isOfSlot(boundary)) return slotManyWords(boundary);
   return boundary.startsWith('kafka.') ? kafkaManyWords(boundary) : boundaryWords(boundary, 0).replace(/ 0$/, 's');
 }
 
@@ -284,7 +295,11 @@ export const UNFINISHED_REMEDY =
 
 export function notExercisedWords(boundaries: readonly string[], fired: boolean): string {
   const one = (boundary: string): string =>
-    boundary.startsWith('kafka.') ? kafkaManyWords(boundary) : boundaryWords(boundary, 0).replace(/ 0$/, '');
+    isOfSlot(boundary)
+      ? slotManyWords(boundary)
+      : boundary.startsWith('kafka.')
+        ? kafkaManyWords(boundary)
+        : boundaryWords(boundary, 0).replace(/ 0$/, '');
   const what = boundaries.map(one).join(' and no ');
   return fired
     ? 'no fault of this stage could be fired'

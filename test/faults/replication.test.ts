@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import test from 'node:test';
+
+import { Client } from 'pg';
+
+import { until, within } from '#src/deadline.ts';
+import { findFamily } from '#src/engines/python-family.ts';
+import { WorldError } from '#src/error.ts';
+import { startHistory } from '#src/faults/history.ts';
+import { startPostgresProxy, type Hit, type Upstream } from '#src/faults/postgres-proxy.ts';
+import { startProgram, type RunningProgram } from '#src/faults/program.ts';
+import type { Point } from '#src/faults/schedule.ts';
+import { ownRoot } from '#src/paths.ts';
+import { clone, SOON } from '#test/engines/clone.ts';
+
+const root = ownRoot(import.meta.dirname);
+const programs = join(root, 'test', 'input', 'faults', 'replication');
+const POINTS: readonly Point[] = ['before', 'after-durable', 'client-moved-on'];
+
+await test('replication', async (t) => {
+  const place = await clone(t);
+  await using supervisor = await place.connect();
+  await supervisor.install('python');
+  const family = await findFamily(place.paths);
+  assert.ok(family.state === 'ready');
+  await using lease = await supervisor.lease('postgres', { data: undefined, own: true });
+  assert.ok(lease.address.kind === 'postgres');
+  const server = lease.address;
+  await ask(server, 'CREATE TABLE done (n int PRIMARY KEY)');
+  await ask(server, 'CREATE PUBLICATION pipeline FOR TABLE done');
+  const clients: [string, [string, ...string[]]][] = [
+    ['psycopg', [family.interpreter, join(programs, 'confirms.py')]],
+    ['pg', [process.execPath, join(programs, 'confirms.ts')]],
+  ];
+  for (const [name, argv] of clients)
+    await t.test(`${name}: each confirmation has three exact points`, () => confirmationsAreExact(server, argv));
+  await t.test('making a slot has three points, also by a function; a temporary one has none', () =>
+    makesSlots(server),
+  );
+  await t.test('a server of one’s own comes back where it was, with all that was committed, and its slot rewound', () =>
+    crashes(server, (how) => lease.harm(how)),
+  );
+  await t.test('a shared server can’t be crashed', async () => {
+    await using shared = await supervisor.lease('postgres', { data: undefined });
+    await assert.rejects(shared.harm('kill'), /a server of its own/);
+  });
+});
+
+test('a server that takes a connection and never answers is told of in time', async () => {
+  const deaf = createServer(() => undefined);
+  await new Promise<void>((resolve) => void deaf.listen(0, '127.0.0.1', resolve));
+  const { port } = deaf.address() as AddressInfo;
+  const upstream = { host: '127.0.0.1', port, user: 'x', password: 'x', database: 'x' };
+  const started = startPostgresProxy({ upstream, history: startHistory(), onPoint: async () => 'go', answerMs: 100 });
+  await assert.rejects(within('the error', started, SOON), WorldError);
+  deaf.close();
+});
+
+async function confirmationsAreExact(server: Upstream, argv: [string, ...string[]]): Promise<void> {
+  const calm = await run(server, argv, undefined);
+  const durable = calm.hits.filter(({ point }) => point === 'after-durable').map(({ role }) => role);
+  assert.deepEqual(durable, ['t1', 't2', 't3', 't4']);
+  for (const point of POINTS) {
+    const { said, confirmed, fired } = await run(server, argv, point);
+    assert.ok(fired, point);
+    const [first = 0n, second = 0n, third = 0n] = said;
+    assert.ok(confirmed >= first && (third === 0n || confirmed < third), point);
+    assert.equal(confirmed >= second, point !== 'before', point);
+  }
+}
+
+/** Four transactions wait in a new slot; the program is killed at this point of the second confirmation. */
+async function run(server: Upstream, argv: [string, ...string[]], at: Point | undefined) {
+  await ask(server, `TRUNCATE done`);
+  await ask(server, `SELECT pg_create_logical_replication_slot('pipeline', 'pgoutput')`);
+  for (let n = 1; n <= 4; n++) await ask(server, `INSERT INTO done VALUES (${n})`);
+  const hits: Hit[] = [];
+  const lines: string[] = [];
+  let fired = false;
+  let program: RunningProgram | undefined;
+  const proxy = await startPostgresProxy({
+    upstream: server,
+    history: startHistory(),
+    onPoint: async (hit) => {
+      if (hit.boundary === 'pg.confirm' && hit.role !== 'idle') hits.push(hit);
+      if (at === undefined || hit.role !== 't2' || hit.point !== at) return 'go';
+      fired = true;
+      proxy.hold();
+      await program?.kill();
+      return 'drop';
+    },
+  });
+  try {
+    program = await startProgram({
+      argv,
+      cwd: programs,
+      env: { ...process.env, DATABASE_URL: urlOf(server, proxy) },
+      marker: `confirm-${process.pid}`,
+      onLine: (line) => void lines.push(line),
+    });
+    const isDone = (): boolean =>
+      at === undefined ? hits.filter(({ point }) => point === 'after-durable').length === 4 : fired;
+    await until('the confirmations', isDone, { ...SOON, evidence: () => ({ lastLines: lines }) });
+    proxy.hold();
+    await program.kill();
+    await proxy.quiet();
+    const [row] = await ask(server, `SELECT confirmed_flush_lsn - '0/0' AS at FROM pg_replication_slots`);
+    const said = lines.flatMap((line) => (line.startsWith('confirm ') ? [BigInt(line.slice(8))] : []));
+    return { said, confirmed: BigInt(String(row?.['at'])), hits, fired };
+  } finally {
+    await program?.kill();
+    await proxy.close();
+    await ask(server, `SELECT pg_drop_replication_slot('pipeline')`);
+  }
+}
+
+async function makesSlots(server: Upstream): Promise<void> {
+  const points: string[] = [];
+  const proxy = await startPostgresProxy({
+    upstream: server,
+    history: startHistory(),
+    onPoint: ({ boundary, point }) => Promise.resolve(void points.push(`${boundary}:${point}`)).then(() => 'go'),
+  });
+  const through = { ...server, host: proxy.host, port: proxy.port };
+  try {
+    await ask(through, `SELECT pg_create_logical_replication_slot('by_function', 'pgoutput')`);
+    await ask(through, 'SELECT pg_drop_replication_slot($$by_function$$)');
+    assert.deepEqual(points.splice(0), ['pg.slot:before', 'pg.slot:after-durable', 'pg.slot:client-moved-on']);
+    const settings = { ...through, ssl: false, replication: 'database' };
+    const client = new Client(settings);
+    await client.connect();
+    await client.query('CREATE_REPLICATION_SLOT passing TEMPORARY LOGICAL pgoutput');
+    assert.deepEqual(points, []);
+    await client.query('CREATE_REPLICATION_SLOT staying LOGICAL pgoutput');
+    await client.query('DROP_REPLICATION_SLOT staying');
+    await client.end();
+    assert.deepEqual(points, ['pg.slot:before', 'pg.slot:after-durable', 'pg.slot:client-moved-on']);
+  } finally {
+    await proxy.close();
+  }
+}
+
+async function crashes(server: Upstream, crash: (how: 'kill' | 'rewind') => Promise<void>): Promise<void> {
+  await ask(server, 'TRUNCATE done');
+  await ask(server, `SELECT pg_create_logical_replication_slot('back', 'pgoutput')`);
+  const where = async (): Promise<bigint> => {
+    const [row] = await ask(server, `SELECT confirmed_flush_lsn - '0/0' AS at FROM pg_replication_slots`);
+    return BigInt(String(row?.['at']));
+  };
+  const first = await where();
+  for (const [n, how] of (['rewind', 'kill'] as const).entries()) {
+    await ask(server, `INSERT INTO done VALUES (${n + 1})`);
+    await ask(server, `SELECT pg_replication_slot_advance('back', pg_current_wal_flush_lsn())`);
+    assert.ok((await where()) > first, how);
+    await crash(how);
+    assert.equal((await ask(server, 'SELECT n FROM done')).length, n + 1, how);
+    assert.equal(await where(), first, `${how}: the slot is back`);
+  }
+}
+
+async function ask(to: Upstream, sql: string): Promise<Record<string, unknown>[]> {
+  const { host, port, user, password, database } = to;
+  const client = new Client({ host, port, user, password, database, ssl: false });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return (await client.query<Record<string, unknown>>(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+function urlOf({ user, password, database }: Upstream, { host, port }: { host: string; port: number }): string {
+  return `postgresql://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}?sslmode=disable`;
+}
