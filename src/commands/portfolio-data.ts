@@ -143,7 +143,8 @@ function firstRed(failure: Failure | undefined, red: KeptRun | undefined): NonNu
   return {
     anomaly: failure?.anomaly ?? worst?.anomaly ?? 'failed',
     ...(schedule === undefined ? {} : { schedule }),
-    at: failure?.at ?? red?.verdict.startedAt ?? '',
+    // A run is kept when it ends and its event is written after that: the earlier of the two is the day it was red.
+    at: [failure?.at, red?.verdict.startedAt].filter((at) => at !== undefined).sort()[0] ?? '',
     ...(worst === undefined ? {} : { found: worst.found }),
     picture: (red?.history.length ?? 0) > 0,
   };

@@ -66,7 +66,7 @@ function indexPage({ labs, insights, made, journal }: Portfolio): string {
 function stagesWords({ stages }: PortfolioLab): string {
   const whole = stages.filter(({ points }) => points.tried > 0 && points.survived === points.possible).length;
   const count = stages.length === 1 ? 'One stage' : `${stages.length} stages`;
-  return `<span class="ok">✓ ${count} passed</span>${whole > 0 ? `, ${whole} of them at every crash point` : ''}`;
+  return `<span class="ok">✓ ${count} passed</span>${whole === 0 ? '' : whole === stages.length ? ' at every crash point' : `, ${whole} of them at every crash point`}`;
 }
 
 export function cardWords({ title, stages }: PortfolioLab): string {

@@ -81,5 +81,5 @@ async function blockHtml({ code, language, recording }: Block): Promise<string> 
 
 /** Code in an option scrolls by itself, also by keyboard. */
 function codeHtml(shiki: string): string {
-  return shiki.replace('<pre class="shiki"', '<pre class="shiki option-code" role="region" aria-label="The program"');
+  return shiki.replace('<pre class="shiki"', '<pre class="shiki option-code" role="group" aria-label="The program"');
 }
