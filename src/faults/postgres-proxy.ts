@@ -116,7 +116,7 @@ interface Shared {
   /** Processes of the server that came through here. */
   readonly backends: Set<number>;
   readonly writers: Set<string>;
-  /** While a confirmation becomes durable, no message of the program passes: what it does next comes after it. */
+  /** While a confirmation is held and becomes durable, no message of the program passes: what it does next comes after it. */
   gate: Promise<void>;
   /** Confirmations after which the program has not yet said anything. */
   readonly confirmed: Hitting[];
@@ -260,10 +260,10 @@ class Link {
     const { flush, role } = confirmation;
     const note = { boundary: 'pg.confirm', text: 'confirmation', role, detail: { flush: lsnText(flush) } };
     const hitting = counted(note, this.#shared);
-    if ((await this.#ask('before', hitting)) === 'drop') return 'drop';
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#shared.gate = promise;
     try {
+      if ((await this.#ask('before', hitting)) === 'drop') return 'drop';
       this.#send([frame.bytes]);
       // A slot that was dropped meanwhile, or a server that is gone, shows nothing.
       if (!(await slots.shows(replication.slot, flush))) return 'go';
