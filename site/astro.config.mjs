@@ -13,7 +13,7 @@ const content = await loadContent(root);
 /** What every island of a guide needs anyway comes in one request and not in pieces of a few hundred bytes. */
 const together = [
   { name: 'svelte', test: /node_modules\/svelte\/|astrojs\/svelte/ },
-  { name: 'learner', test: /site\/src\/(islands\/api|journal\/saver|progress\/record)\.ts$/ },
+  { name: 'learner', test: /site\/src\/(islands\/api|progress\/record)\.ts$/ },
 ];
 
 export default defineConfig({
