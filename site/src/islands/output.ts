@@ -1,6 +1,7 @@
 import type { RunEvent } from '#src/runner/event.ts';
 
-export type Table = Extract<RunEvent, { type: 'table' }>;
+/** A table's rows, whether they came as an event or as an answer. */
+export type Table = Omit<Extract<RunEvent, { type: 'table' }>, 'type'>;
 
 /** What a run showed so far, as the page lays it out. */
 export type Part =
