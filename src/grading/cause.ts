@@ -70,7 +70,9 @@ export function likelyCauses(evidence: Evidence): Cause[] {
   }
   if (fault.boundary.startsWith('kafka.')) return lostOrRepeated(anomalies) ? kafkaCauses(evidence.recorded) : [];
   const commits = commitsOf(evidence.recorded, 1);
-  const byTable = tableCauses(commits, fault, evidence.results);
+  // A program of no lab that gave up has not been shown to have parted what belongs together.
+  const isOwnCrash = evidence.results !== undefined && anomalies.every((anomaly) => anomaly === 'crashed');
+  const byTable = isOwnCrash ? [] : tableCauses(commits, fault, evidence.results);
   if (byTable.length > 0) return byTable;
   const byFile = fileCauses(commits, evidence);
   if (byFile.length > 0) return byFile;
