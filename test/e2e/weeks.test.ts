@@ -1,23 +1,26 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import test, { after, before } from 'node:test';
+import { pathToFileURL } from 'node:url';
 
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 
+import { fillHole } from '#src/content/hole.ts';
 import { ownRoot } from '#src/paths.ts';
 import { launchBrowser } from '#test/browser.ts';
 import { startApp, type StartedApp } from '#test/e2e/app.ts';
 
 /**
- * The first days of a learner, with the clock passed in: first start, placement, primer, plan, a missed question, review
- * on the next day and a week later. What is done here is done by keyboard alone.
+ * The first weeks of a learner, with the clock passed in: first start, placement, primer, plan, a missed question, review
+ * on the next day and a week later, log, exercise, a lab failed and passed, portfolio. What is done here is done by keyboard alone.
  */
 const root = ownRoot(import.meta.dirname);
 const PATIENCE_MS = 60_000;
 const GUIDE = '/concepts/03-idempotency/';
+const LAB_PATH = 'challenges/01-batch-error-handling';
 
 let state: string;
 let app: StartedApp;
@@ -215,6 +218,53 @@ test('a question is written down, answered and found again, and the figures show
   await page.getByRole('button', { name: 'How much did I recall in review, week by week?' }).press('Enter');
   await page.getByRole('cell', { name: '2026-01-12' }).waitFor();
   await assertAxe(page);
+  await page.close();
+});
+
+test('the exercise is rejected, then passed; the challenge fails, is mended and survives; both by keyboard', async () => {
+  const exercises = join(state, 'journal', 'exercises', '03-idempotency');
+  const page = await open(GUIDE);
+  const cell = page.locator('exercise-cell');
+  await cell.scrollIntoViewIfNeeded();
+  await page.locator('exercise-cell[data-alive]').waitFor();
+  await cell.getByRole('button', { name: 'Check' }).press('Enter');
+  await cell.locator('.exercise-verdict').getByText('a balance of 220').waitFor({ timeout: 3 * PATIENCE_MS });
+  const starter = (await cell.locator('.cell-code code').textContent()) ?? '';
+  const solution = await readFile(join(root, 'concepts', 'exercises', 'payment-handler', 'solution.py'), 'utf8');
+  await mkdir(exercises, { recursive: true });
+  await writeFile(join(exercises, 'payment-handler.py'), `${fillHole(starter, solution)}\n`);
+  await page.reload();
+  await cell.scrollIntoViewIfNeeded();
+  await page.locator('exercise-cell[data-alive]').waitFor();
+  await cell.getByRole('button', { name: 'Check' }).press('Enter');
+  await cell.getByText('Passed: right in all 6 cases.').waitFor({ timeout: 3 * PATIENCE_MS });
+  await page.goto(`${app.origin}/${LAB_PATH}/`);
+  const bench = page.locator('lab-bench');
+  await bench.scrollIntoViewIfNeeded();
+  await bench.getByRole('button', { name: /^Start:/ }).press('Enter');
+  await bench.getByRole('button', { name: 'Check stage 1' }).press('Enter');
+  await page.locator('.verdict[data-state="failed"]').waitFor({ timeout: 3 * PATIENCE_MS });
+  const own = join(state, 'journal', 'labs', 'batch-error-handling');
+  await cp(join(root, LAB_PATH, 'solution', 'python'), own, { recursive: true });
+  await bench.getByRole('button', { name: 'Check stage 1' }).press('Enter');
+  await page.locator('.verdict[data-state="passed"]').waitFor({ timeout: 3 * PATIENCE_MS });
+  const written = await kinds();
+  for (const kind of ['tried', 'graded', 'mended']) assert.ok(written.includes(kind), kind);
+  await page.close();
+});
+
+test('what turned green is offered as a win, and what was built becomes a portfolio that opens without the app', async () => {
+  const page = await open('/log/');
+  await page.getByRole('button', { name: 'Keep as a win' }).first().press('Enter');
+  await page.getByRole('heading', { name: /^Wins/ }).waitFor();
+  await page.goto(`${app.origin}/export/`);
+  await page.getByRole('button', { name: 'Make the portfolio' }).press('Enter');
+  await page.getByText('Made: one claim').waitFor();
+  await assertAxe(page);
+  const folder = (await page.locator('[role="status"] code').first().innerText()).replace(/\/index\.html$/, '');
+  const index = isAbsolute(folder) ? join(folder, 'index.html') : join(root, folder, 'index.html');
+  await page.goto(pathToFileURL(index).href);
+  await page.getByText('Batch Pipeline with Error Handling').first().waitFor();
   await page.close();
 });
 
