@@ -228,7 +228,10 @@ test('the exercise is rejected, then passed; the challenge fails, is mended and 
   await cell.scrollIntoViewIfNeeded();
   await page.locator('exercise-cell[data-alive]').waitFor();
   await cell.getByRole('button', { name: 'Check' }).press('Enter');
-  await cell.locator('.exercise-verdict').getByText('a balance of 220').waitFor({ timeout: 3 * PATIENCE_MS });
+  await cell
+    .locator('.exercise-verdict')
+    .getByText('a balance of 220')
+    .waitFor({ timeout: 3 * PATIENCE_MS });
   const starter = (await cell.locator('.cell-code code').textContent()) ?? '';
   const solution = await readFile(join(root, 'concepts', 'exercises', 'payment-handler', 'solution.py'), 'utf8');
   await mkdir(exercises, { recursive: true });
