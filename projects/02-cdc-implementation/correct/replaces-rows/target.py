@@ -1,0 +1,51 @@
+"""Carries changes over to the schema target."""
+
+from psycopg import sql
+
+from pgoutput import UNCHANGED, Delete, Insert, Relation, Update
+
+
+def apply(connection, event) -> None:
+    if isinstance(event, Relation):
+        add_columns(connection, event)
+    elif isinstance(event, Insert):
+        insert(connection, event.relation, event.row)
+    elif isinstance(event, Update):
+        update(connection, event)
+    elif isinstance(event, Delete):
+        where, values = condition(event.old)
+        connection.execute(sql.SQL("DELETE FROM {} WHERE {}").format(named(event.relation), where), values)
+
+
+def insert(connection, relation: Relation, row: dict) -> None:
+    statement = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
+        named(relation),
+        sql.SQL(", ").join(map(sql.Identifier, row)),
+        sql.SQL(", ").join(sql.Placeholder() * len(row)),
+    )
+    connection.execute(statement, list(row.values()))
+
+
+def update(connection, event: Update) -> None:
+    """The row is taken out, and put back with what was sent; what was not sent has not changed."""
+    row = {name: value for name, value in event.row.items() if value is not UNCHANGED}
+    where, keys = condition(event.old or {name: row[name] for name in event.relation.key})
+    taken = connection.execute(sql.SQL("DELETE FROM {} WHERE {} RETURNING *").format(named(event.relation), where), keys)
+    names = [column.name for column in taken.description]
+    insert(connection, event.relation, dict(zip(names, taken.fetchone())) | row)
+
+
+def add_columns(connection, relation: Relation) -> None:
+    for name, oid, modifier in relation.columns:
+        (kind,) = connection.execute("SELECT format_type(%s, %s)", (oid, modifier)).fetchone()
+        statement = "ALTER TABLE {} ADD COLUMN IF NOT EXISTS {} " + kind
+        connection.execute(sql.SQL(statement).format(named(relation), sql.Identifier(name)))
+
+
+def condition(key: dict):
+    parts = [sql.SQL("{} = %s").format(sql.Identifier(name)) for name in key]
+    return sql.SQL(" AND ").join(parts), list(key.values())
+
+
+def named(relation: Relation):
+    return sql.Identifier("target", relation.table)

@@ -1,0 +1,382 @@
+import {
+  compareRows,
+  finding,
+  SLOT,
+  type AttackRule,
+  type Finding,
+  type Random,
+  type Row,
+  type Stage,
+  type StageInput,
+  type StagePlan,
+  type StreamDriver,
+  type Trial,
+} from '#src/grading/api.ts';
+
+const noun = { one: 'row', many: 'rows' };
+const ACCOUNTS = ['checking', 'savings'] as const;
+const PUBLISHED = [...ACCOUNTS, 'heartbeat'] as const;
+const CUSTOMERS = 12;
+const BALANCE = 1000;
+/** Longer than what PostgreSQL keeps in the row itself, so that an update of another column does not send it. */
+const LARGE = 6000;
+/** How long a transaction may take to arrive before the next one is sent all the same. */
+const STEP_MS = 1000;
+const LAST_MS = 5000;
+const RETAINED_KB = 512;
+const BUSY_ROWS = 400;
+
+const account = (schema: string, name: string): string =>
+  `CREATE TABLE ${schema}.${name} (id int PRIMARY KEY, owner text NOT NULL, balance int NOT NULL, note text,
+     version int NOT NULL, updated_at timestamptz NOT NULL)`;
+const TABLES = [
+  ...['source', 'target'].flatMap((schema) => [
+    `CREATE SCHEMA ${schema}`,
+    ...ACCOUNTS.map((name) => account(schema, name)),
+    `CREATE TABLE ${schema}.heartbeat (n int PRIMARY KEY, updated_at timestamptz NOT NULL)`,
+  ]),
+  ...ACCOUNTS.map((name) => `ALTER TABLE source.${name} ALTER note SET STORAGE EXTERNAL`),
+  'CREATE TABLE source.busy (id int GENERATED ALWAYS AS IDENTITY, text text)',
+  'CREATE TABLE target.progress (name text PRIMARY KEY, lsn pg_lsn NOT NULL)',
+  `CREATE PUBLICATION pipeline FOR TABLE ${PUBLISHED.map((name) => `source.${name}`).join(', ')}`,
+];
+
+/** A copy of what is there, then inserts; one transaction begins before another and commits after it. */
+export const stage1: Stage = (input) => {
+  const made = sent(input, [insert, insert, open, insert]);
+  return plan(made);
+};
+
+/** Every kind of change, undisturbed. */
+export const stage2: Stage = (input) => plan(sent(input, [deposit, moveKey, remove, insert, annotate, forget]));
+
+/** The source is written to while it is copied: at each step that the program takes until then. */
+export const stage3: Stage = (input) => plan(sent(input, [deposit, insert, remove, moveKey]), { whileCopying: true });
+
+/** The program is killed at each step, and PostgreSQL crashes; then the slot is where it was at first. */
+export const stage4: Stage = (input) =>
+  plan(sent(input, [deposit, insert, moveKey, deposit, remove]), {
+    whileCopying: true,
+    attack: [
+      { boundary: 'pg.confirm', byRole: true },
+      { boundary: 'pg.commit', byRole: true },
+      { boundary: 'pg.slot', byRole: true },
+      // After the first confirmation a slot has little to go back over; the second one tried is the last.
+      { boundary: 'pg.confirm', byRole: true, actions: ['rewind'], points: ['after-durable'], most: 2 },
+      { boundary: 'pg.commit', byRole: true, actions: ['crash'], points: ['after-durable'], most: 1 },
+    ],
+  });
+
+/** Money moves between tables, and a table gets a column. */
+export const stage5: Stage = (input) =>
+  plan(sent(input, [transfer, transfer, widen, transfer, insert]), {
+    conserved: true,
+    attack: [{ boundary: 'pg.commit', byRole: true, most: 9 }],
+  });
+
+/** Much is written that is not for the program; and its slot is dropped while it is down. */
+export const stage6: Stage = (input) =>
+  plan(sent(input, [deposit, insert, remove]), {
+    busy: true,
+    attack: [{ boundary: 'pg.confirm', byRole: true, actions: ['lose'], points: ['after-durable'], most: 6 }],
+  });
+
+// What is fed
+
+/** One transaction; `held` is begun first, and committed after the one that follows it. */
+interface Transaction {
+  readonly statements: readonly string[];
+  readonly held?: boolean;
+}
+
+interface Sent {
+  readonly first: readonly string[];
+  readonly transactions: readonly Transaction[];
+}
+
+/** What the source will hold, so that every change meets a row. */
+interface World {
+  readonly random: Random;
+  readonly ids: Readonly<Record<(typeof ACCOUNTS)[number], number[]>>;
+  nextId: number;
+  hasTier: boolean;
+}
+
+type Change = (world: World) => Transaction;
+
+function sent({ size, random }: StageInput, kinds: readonly Change[]): Sent {
+  const world: World = {
+    random: random.fork('changes'),
+    ids: { checking: [], savings: [] },
+    nextId: 1,
+    hasTier: false,
+  };
+  const first = ACCOUNTS.flatMap((table) => Array.from({ length: CUSTOMERS }, () => insertInto(table, world)));
+  const transactions = Array.from({ length: size }, (_, i) => (kinds[i % kinds.length] ?? insert)(world));
+  return { first, transactions };
+}
+
+function insertInto(table: (typeof ACCOUNTS)[number], world: World): string {
+  const id = world.nextId++;
+  world.ids[table].push(id);
+  const note = id % 2 === 0 ? `'${large(id)}'` : 'NULL';
+  const [column, value] = world.hasTier && table === 'savings' ? [', tier', `, 'tier-${id % 3}'`] : ['', ''];
+  return `INSERT INTO source.${table} (id, owner, balance, note, version, updated_at${column})
+    VALUES (${id}, 'customer ''${id}''', ${BALANCE}, ${note}, 1, now()${value})`;
+}
+
+/** Text that does not repeat itself, for a value that PostgreSQL keeps beside the row. */
+function large(id: number): string {
+  return Array.from({ length: LARGE / 8 }, (_, i) =>
+    ((id * 7919 + i * 104_729) % 99_999_999).toString().padStart(8, '0'),
+  ).join('');
+}
+
+function one(world: World, table: (typeof ACCOUNTS)[number]): number {
+  return world.random.pick(world.ids[table] as [number, ...number[]]);
+}
+
+const insert: Change = (world) => ({ statements: [insertInto('checking', world), insertInto('savings', world)] });
+
+const open: Change = (world) => ({ ...insert(world), held: true });
+
+/** A balance changes, and the note beside it doesn't; twice, so that a version lies between. */
+const deposit: Change = (world) => {
+  const id = one(world, 'checking');
+  const change = `UPDATE source.checking SET balance = balance + 1, version = version + 1, updated_at = now() WHERE id = ${id}`;
+  return { statements: [change, change] };
+};
+
+const annotate: Change = (world) => {
+  const id = one(world, 'savings');
+  const note = `UPDATE source.savings SET note = '${large(id + 500)}', version = version + 1, updated_at = now() WHERE id = ${id}`;
+  return { statements: [note] };
+};
+
+const forget: Change = (world) => ({
+  statements: [
+    `UPDATE source.savings SET note = NULL, version = version + 1, updated_at = now() WHERE id = ${one(world, 'savings')}`,
+  ],
+});
+
+/** The key changes; the note beside it is as large as ever and does not come again. */
+const moveKey: Change = (world) => {
+  const { checking } = world.ids;
+  const id = checking.find((known) => known % 2 === 0) ?? one(world, 'checking');
+  // Evenness says whether a row has a note, and stays.
+  world.nextId += (world.nextId + id) % 2;
+  const next = world.nextId++;
+  checking[checking.indexOf(id)] = next;
+  return {
+    statements: [`UPDATE source.checking SET id = ${next}, version = version + 1, updated_at = now() WHERE id = ${id}`],
+  };
+};
+
+/** A row goes; another comes back under the same key in one transaction. */
+const remove: Change = (world) => {
+  const [gone, back] = [world.ids.checking.splice(0, 1)[0] ?? 0, one(world, 'savings')];
+  return {
+    statements: [
+      `DELETE FROM source.checking WHERE id = ${gone}`,
+      `DELETE FROM source.savings WHERE id = ${back}`,
+      `INSERT INTO source.savings (id, owner, balance, note, version, updated_at)
+         VALUES (${back}, 'a new owner', ${BALANCE}, NULL, 100, now())`,
+    ],
+  };
+};
+
+/** What leaves one table arrives in the other. */
+const transfer: Change = (world) => {
+  const amount = 1 + world.random.below(50);
+  const move = (table: (typeof ACCOUNTS)[number], by: number): string =>
+    `UPDATE source.${table} SET balance = balance + ${by}, version = version + 1, updated_at = now()
+       WHERE id = ${one(world, table)}`;
+  return { statements: [move('checking', -amount), move('savings', amount)] };
+};
+
+const widen: Change = (world) => {
+  const before = world.hasTier ? [] : ['ALTER TABLE source.savings ADD COLUMN tier text'];
+  world.hasTier = true;
+  const set = `UPDATE source.savings SET tier = 'gold', version = version + 1 WHERE id = ${one(world, 'savings')}`;
+  return { statements: [...before, set] };
+};
+
+// The plan
+
+interface Options {
+  readonly attack?: readonly AttackRule[];
+  /** Some transactions come while the first copy is under way. */
+  readonly whileCopying?: boolean;
+  /** The sum of all balances never changes. */
+  readonly conserved?: boolean;
+  readonly busy?: boolean;
+}
+
+function plan(
+  made: Sent,
+  { attack = [], whileCopying = false, conserved = false, busy = false }: Options = {},
+): StagePlan {
+  const feed = new Feeding(made);
+  let retainedKb = 0;
+  return {
+    noun,
+    inputs: {},
+    ownServer: true,
+    tables: [...TABLES, ...made.first, 'INSERT INTO source.heartbeat VALUES (0, now())'],
+    attack,
+    reader: ACCOUNTS.map((name) => `SELECT '${name}' AS name, id, version, balance FROM target.${name}`).join(
+      ' UNION ALL ',
+    ),
+    stream: {
+      drive: async (driver) => {
+        await driver.until('the first copy', arrived(0), LAST_MS);
+        feed.isCopied = true;
+        await feed.rest(driver);
+        await driver.until('the last transaction', arrived(feed.last), LAST_MS);
+        if (busy) retainedKb = await keepBusy(driver);
+        await driver.until('its confirmation', confirmedSince(feed.lastAt), STEP_MS);
+      },
+      ...(whileCopying ? { at: (_, driver) => feed.one(driver) } : {}),
+      lose: async (driver) => {
+        await driver.until(
+          'an idle slot',
+          'SELECT NOT coalesce(bool_or(active), false) FROM pg_replication_slots',
+          LAST_MS,
+        );
+        await driver.ask('SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots');
+        await feed.one(driver, true);
+      },
+    },
+    judge: async (trial) => {
+      const found = await equal(trial);
+      const backwards = neverBack(trial.samples);
+      const torn = conserved ? sums(trial.samples) : [];
+      const kept = retainedKb > RETAINED_KB ? [retained(retainedKb)] : [];
+      return [...torn, ...found, ...backwards, ...kept];
+    },
+  };
+}
+
+/** Sends one transaction after the other, each with its number in `heartbeat`, whoever asks for the next. */
+class Feeding {
+  readonly #transactions: readonly Transaction[];
+  #next = 0;
+  isCopied = false;
+  /** Where the log was before the last transaction. */
+  lastAt = '0/0';
+
+  constructor({ transactions }: Sent) {
+    this.#transactions = transactions;
+  }
+
+  get last(): number {
+    return this.#next;
+  }
+
+  /** While the copy is made, a few are sent at the program's own steps, so that they meet it everywhere. */
+  async one(driver: StreamDriver, always = false): Promise<void> {
+    if (!always && (this.isCopied || this.#next >= Math.min(4, this.#transactions.length - 2))) return;
+    const transaction = this.#transactions[this.#next];
+    if (transaction !== undefined) await driver.write(...this.#numbered(transaction));
+  }
+
+  async rest(driver: StreamDriver): Promise<void> {
+    while (this.#next < this.#transactions.length) {
+      const transaction = this.#transactions[this.#next];
+      if (transaction === undefined) return;
+      const [row] = await driver.ask('SELECT pg_current_wal_insert_lsn()::text AS at');
+      if (typeof row?.['at'] === 'string') this.lastAt = row['at'];
+      const statements = this.#numbered(transaction);
+      if (transaction.held === true && this.#next < this.#transactions.length) {
+        const commit = await driver.hold(...statements);
+        const number = this.#next;
+        await this.one(driver, true);
+        await driver.until('the later transaction', arrived(this.#next), STEP_MS);
+        await commit();
+        await driver.until('the held transaction', arrived(number), STEP_MS);
+      } else {
+        await driver.write(...statements);
+        const number = this.#next;
+        await driver.until('the transaction', arrived(number), STEP_MS);
+      }
+    }
+  }
+
+  #numbered({ statements }: Transaction): string[] {
+    return [...statements, `INSERT INTO source.heartbeat VALUES (${++this.#next}, now())`];
+  }
+}
+
+function arrived(n: number): string {
+  return `SELECT EXISTS (SELECT FROM target.heartbeat WHERE n = ${n})`;
+}
+
+/** A confirmation lies behind the beginning of the transaction that it covers. */
+function confirmedSince(lsn: string): string {
+  return `SELECT bool_and(confirmed_flush_lsn > '${lsn}') FROM pg_replication_slots`;
+}
+
+/** How much of the log is kept for the slot after others have written, and the program has had time to say that it needs none. */
+async function keepBusy(driver: StreamDriver): Promise<number> {
+  for (let i = 0; i < 3; i++)
+    await driver.write(
+      `INSERT INTO source.busy (text) SELECT repeat(md5(n::text), 60) FROM generate_series(1, ${BUSY_ROWS}) n`,
+    );
+  const kept = `SELECT (pg_current_wal_lsn() - min(confirmed_flush_lsn)) / 1024 AS kb FROM pg_replication_slots`;
+  await driver.until('less of the log', `SELECT kb < ${RETAINED_KB} FROM (${kept})`, 3 * STEP_MS);
+  const [row] = await driver.ask(kept);
+  return Math.round(Number(row?.['kb'] ?? 0));
+}
+
+// What is judged
+
+/** Nothing is under way: the target must hold what the source holds. */
+async function equal(trial: Trial): Promise<Finding[]> {
+  const both = async (schema: string): Promise<Row[]> => {
+    const all: Row[] = [];
+    for (const name of PUBLISHED) {
+      for (const { id, n, ...rest } of await trial.query(`SELECT * FROM ${schema}.${name} ORDER BY 1`))
+        all.push({ row: `${name} ${String(id ?? n)}`, rest: JSON.stringify(sorted(rest)) });
+    }
+    return all;
+  };
+  return compareRows({ noun, key: ['row'], truth: await both('source'), found: await both('target') });
+}
+
+/** Columns by name; those without a value say nothing, because a column may have come later. */
+function sorted(row: Record<string, unknown>): [string, unknown][] {
+  return Object.entries(row)
+    .filter(([, value]) => value !== null)
+    .sort(([a], [b]) => a.localeCompare(b));
+}
+
+/** What a reader has seen of a row stays, or is followed by a later version. */
+function neverBack(samples: Trial['samples']): Finding[] {
+  const highest = new Map<string, number>();
+  const fell = new Set<string>();
+  for (const rows of samples) {
+    for (const { name, id, version } of rows) {
+      const row = `${String(name)} ${String(id)}`;
+      const known = highest.get(row) ?? 0;
+      if (Number(version) < known) fell.add(row);
+      highest.set(row, Math.max(known, Number(version)));
+    }
+  }
+  if (fell.size === 0) return [];
+  const found = SLOT.backward(fell.size);
+  return [finding({ anomaly: 'reordered', expected: SLOT.forward, found, count: fell.size, witnesses: [...fell] })];
+}
+
+/** Money in both tables together, in every state that a reader could see once all accounts were there. */
+function sums(samples: Trial['samples']): Finding[] {
+  const whole = samples.filter((rows) => rows.length > 0);
+  const of = (rows: readonly Row[]): number => rows.reduce((sum, { balance }) => sum + Number(balance), 0);
+  const wrong = [...new Set(whole.filter((rows) => of(rows) !== rows.length * BALANCE).map(of))];
+  if (wrong.length === 0) return [];
+  const expected = SLOT.whole(2 * CUSTOMERS * BALANCE);
+  return [finding({ anomaly: 'partial-write', expected, found: SLOT.torn(wrong), count: wrong.length })];
+}
+
+function retained(kb: number): Finding {
+  return finding({ anomaly: 'wal-retained', expected: SLOT.retained(RETAINED_KB), found: SLOT.keeps(kb), count: kb });
+}

@@ -1,0 +1,79 @@
+"""Keeps the schema target equal to the published tables of the schema source."""
+
+import os
+import signal
+import sys
+
+import psycopg
+
+from pgoutput import Begin, Commit
+from slot import NAME, PUBLICATION, Keepalive, Slot, lsn_of, lsn_text
+from target import apply
+
+URL = os.environ["DATABASE_URL"]
+
+
+def copy_all(target, slot: Slot) -> None:
+    """The slot comes first, and its snapshot shows what was there before it: nothing falls between the two."""
+    if slot.exists():
+        slot.drop()
+    snapshot, begin = slot.create()
+    with psycopg.connect(URL) as source, target.transaction():
+        source.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        source.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
+        published = "SELECT tablename FROM pg_publication_tables WHERE pubname = %s"
+        for (table,) in source.execute(published, (PUBLICATION,)).fetchall():
+            target.execute(f"DELETE FROM target.{table}")
+            copy_table(source, target, table)
+        target.execute(
+            "INSERT INTO target.progress VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET lsn = excluded.lsn",
+            (NAME, lsn_text(begin)),
+        )
+
+
+def copy_table(source, target, table: str) -> None:
+    names = [column.name for column in source.execute(f"SELECT * FROM source.{table} LIMIT 0").description]
+    columns = ", ".join(names)
+    read = source.cursor().copy(f"COPY source.{table} ({columns}) TO STDOUT")
+    write = target.cursor().copy(f"COPY target.{table} ({columns}) FROM STDIN")
+    with read as rows, write as copy:
+        for part in rows:
+            copy.write(part)
+
+
+def follow(target, slot: Slot, applied: int) -> None:
+    """Each transaction of the source becomes one of the target, which also holds how far it came."""
+    inside = skip = False
+    for event in slot.events():
+        if isinstance(event, Keepalive):
+            # Nothing of ours lies before it, and the server need not keep the log of others for us.
+            if not inside:
+                slot.confirm(event.end)
+        elif isinstance(event, Begin):
+            inside = True
+            # A slot may be behind what was applied: it sends again what it was not told of in time.
+            skip = event.lsn < applied
+        elif isinstance(event, Commit):
+            inside = False
+            if not skip:
+                target.execute("UPDATE target.progress SET lsn = %s WHERE name = %s", (lsn_text(event.end), NAME))
+                target.commit()
+                applied = event.end
+            slot.confirm(event.end)
+        elif not skip:
+            apply(target, event)
+
+
+def progress(target) -> int | None:
+    row = target.execute("SELECT lsn::text FROM target.progress WHERE name = %s", (NAME,)).fetchone()
+    target.commit()
+    return None if row is None else lsn_of(row[0])
+
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+with psycopg.connect(URL) as target:
+    slot = Slot()
+    # Without a record the copy was never whole; without the slot, changes since it was lost are nowhere.
+    if progress(target) is None or not slot.exists():
+        copy_all(target, slot)
+    follow(target, slot, progress(target))

@@ -1,0 +1,84 @@
+/** Keeps the schema target equal to the published tables of the schema source. */
+import pg from 'pg';
+
+import type { Row } from './pgoutput.ts';
+import { lsnOf, lsnText, NAME, PUBLICATION, Slot } from './slot.ts';
+import { apply, insert, named } from './target.ts';
+
+const url = process.env['DATABASE_URL'] ?? '';
+
+async function connect(): Promise<pg.Client> {
+  // Values are carried over as the text that they came as.
+  const client = new pg.Client({ connectionString: url, types: { getTypeParser: () => (value: unknown) => value } });
+  await client.connect();
+  return client;
+}
+
+/** The slot comes first, and its snapshot shows what was there before it: nothing falls between the two. */
+async function copyAll(target: pg.Client, slot: Slot): Promise<void> {
+  if (await slot.exists()) await slot.drop();
+  const { snapshot, begin } = await slot.create();
+  const source = await connect();
+  await source.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+  await source.query(`SET TRANSACTION SNAPSHOT '${snapshot}'`);
+  await target.query('BEGIN');
+  const published = 'SELECT tablename FROM pg_publication_tables WHERE pubname = $1';
+  for (const { tablename } of (await source.query<{ tablename: string }>(published, [PUBLICATION])).rows) {
+    await target.query(`DELETE FROM ${named(tablename)}`);
+    const { rows } = await source.query<Row>(`SELECT * FROM source.${pg.escapeIdentifier(tablename)}`);
+    for (const row of rows) await insert(target, tablename, row);
+  }
+  await target.query(
+    'INSERT INTO target.progress VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET lsn = excluded.lsn',
+    [NAME, lsnText(begin)],
+  );
+  await target.query('COMMIT');
+  await source.end();
+}
+
+/** Each transaction of the source becomes one of the target, which also holds how far it came. */
+async function follow(target: pg.Client, slot: Slot, from: bigint): Promise<void> {
+  let applied = from;
+  let inside = false;
+  let skip = false;
+  for await (const event of slot.events()) {
+    switch (event.kind) {
+      case 'keepalive':
+        // Nothing of ours lies before it, and the server need not keep the log of others for us.
+        if (!inside) slot.confirm(event.end);
+        break;
+      case 'begin':
+        inside = true;
+        // A slot may be behind what was applied: it sends again what it was not told of in time.
+        skip = event.lsn < applied;
+        if (!skip) await target.query('BEGIN');
+        break;
+      case 'commit':
+        inside = false;
+        if (!skip) {
+          await target.query('UPDATE target.progress SET lsn = $1 WHERE name = $2', [lsnText(event.end), NAME]);
+          await target.query('COMMIT');
+          applied = event.end;
+        }
+        slot.confirm(event.end);
+        break;
+      case 'relation':
+      case 'insert':
+      case 'update':
+      case 'delete':
+        if (!skip) await apply(target, event);
+    }
+  }
+}
+
+async function progress(target: pg.Client): Promise<bigint | undefined> {
+  const { rows } = await target.query<{ lsn: string }>('SELECT lsn FROM target.progress WHERE name = $1', [NAME]);
+  return rows[0] === undefined ? undefined : lsnOf(rows[0].lsn);
+}
+
+process.on('SIGTERM', () => process.exit(0));
+const target = await connect();
+const slot = await Slot.connect(url);
+// Without a record the copy was never whole; without the slot, changes since it was lost are nowhere.
+if ((await progress(target)) === undefined || !(await slot.exists())) await copyAll(target, slot);
+await follow(target, slot, (await progress(target)) ?? 0n);

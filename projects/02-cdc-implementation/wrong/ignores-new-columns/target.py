@@ -1,0 +1,52 @@
+"""Carries changes over to the schema target."""
+
+from psycopg import sql
+
+from pgoutput import UNCHANGED, Delete, Insert, Relation, Update
+
+
+def apply(connection, event) -> None:
+    if isinstance(event, Relation):
+        # A change of the table's shape is told here; nobody listens.
+        return
+    elif isinstance(event, Insert):
+        insert(connection, event.relation, event.row)
+    elif isinstance(event, Update):
+        update(connection, event)
+    elif isinstance(event, Delete):
+        where, values = condition(event.old)
+        connection.execute(sql.SQL("DELETE FROM {} WHERE {}").format(named(event.relation), where), values)
+
+
+def known(connection, relation: Relation, row: dict) -> dict:
+    columns = connection.execute(sql.SQL("SELECT * FROM {} LIMIT 0").format(named(relation))).description
+    return {name: row[name] for name in (column.name for column in columns) if name in row}
+
+
+def insert(connection, relation: Relation, row: dict) -> None:
+    row = known(connection, relation, row)
+    statement = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
+        named(relation),
+        sql.SQL(", ").join(map(sql.Identifier, row)),
+        sql.SQL(", ").join(sql.Placeholder() * len(row)),
+    )
+    connection.execute(statement, list(row.values()))
+
+
+def update(connection, event: Update) -> None:
+    """The former key finds the row; what was not sent has not changed and stays as it is."""
+    row = {name: value for name, value in event.row.items() if value is not UNCHANGED}
+    row = known(connection, event.relation, row)
+    where, keys = condition(event.old or {name: row[name] for name in event.relation.key})
+    assignments = sql.SQL(", ").join(sql.SQL("{} = %s").format(sql.Identifier(name)) for name in row)
+    statement = sql.SQL("UPDATE {} SET {} WHERE {}").format(named(event.relation), assignments, where)
+    connection.execute(statement, [*row.values(), *keys])
+
+
+def condition(key: dict):
+    parts = [sql.SQL("{} = %s").format(sql.Identifier(name)) for name in key]
+    return sql.SQL(" AND ").join(parts), list(key.values())
+
+
+def named(relation: Relation):
+    return sql.Identifier("target", relation.table)
