@@ -152,7 +152,9 @@ async function template({ java, jars }: ReadyJvm, version: string, context: Star
     const settings = await writeSettings({ directory: partial, port: 9092, controllerPort: 9093 });
     const id = randomBytes(16).toString('base64url');
     const flags = [...flagsFor(majorOf(java.version)), '-cp', jars.flat().join(':')];
-    const format = [java.program, ...flags, 'kafka.tools.StorageTool', 'format', '-t', id, '-c', settings] as const;
+    // In one word: an id may begin with a minus.
+    const cluster = `--cluster-id=${id}`;
+    const format = [java.program, ...flags, 'kafka.tools.StorageTool', 'format', cluster, '-c', settings] as const;
     const { code, stdout, stderr } = await capture(format, { env: javaEnvironment(), abort: context.signal });
     if (code !== 0) {
       const lastLines = `${stdout}\n${stderr}`.trim().split('\n').slice(-50);
