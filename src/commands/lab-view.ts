@@ -7,6 +7,7 @@ import { problemsOf } from '#src/commands/journal.ts';
 import { shownVerdict, type ShownVerdict } from '#src/commands/lab-runs.ts';
 import { copyOf, formerLanguage, labOf, runsOf, shown, stageOf } from '#src/commands/labs.ts';
 import { currentRun, type Began } from '#src/commands/live.ts';
+import { starterChanges } from '#src/commands/starter-base.ts';
 import type { Lab } from '#src/content/lab.ts';
 import { LearnerError } from '#src/error.ts';
 import { filesOf } from '#src/grading/program.ts';
@@ -21,7 +22,15 @@ export interface LabState {
   readonly lab: string;
   readonly languages: readonly string[];
   /** The learner's own copy, where there is one. */
-  readonly copy: { readonly folder: string; readonly files: readonly string[]; readonly language: string } | undefined;
+  readonly copy:
+    | {
+        readonly folder: string;
+        readonly files: readonly string[];
+        readonly language: string;
+        /** Files of the starter that have changed since it was copied. */
+        readonly changed: readonly string[];
+      }
+    | undefined;
   readonly progress: LabProgress;
   /** What goes on now, begun by whomever. */
   readonly running: Pick<Began, 'verb' | 'from' | 'at'> | undefined;
@@ -59,7 +68,8 @@ async function copied(lab: Lab, context: Context): Promise<LabState['copy']> {
   if ((await stat(folder).catch(() => undefined)) === undefined) return undefined;
   const files = (await readdir(folder)).filter((name) => !/^[._]/.test(name) && name !== 'node_modules').sort();
   const language = (await formerLanguage(folder, Object.keys(lab.languages))) ?? '';
-  return { folder: shown(folder, context), files, language };
+  const changed = ((await starterChanges(lab, context)) ?? []).map(({ file }) => file);
+  return { folder: shown(folder, context), files, language, changed };
 }
 
 async function progressOf(lab: Lab, context: Context): Promise<LabProgress> {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
@@ -88,6 +88,16 @@ test('the picture can be walked by keyboard and stands there as a list, too', as
   await page.keyboard.press('ArrowRight');
   assert.notEqual(await page.locator('.run-detail').innerText(), first);
   await axe();
+});
+
+test('a starter that is newer than the copy is told, and changes nothing by itself', async () => {
+  const base = join(state, 'journal', 'labs', '.base', LAB, 'main.py');
+  const begun = await readFile(base, 'utf8');
+  await writeFile(base, `# as it was\n${begun}`);
+  await page.reload();
+  await page.getByRole('link', { name: 'to the stages' }).click();
+  await page.getByText('The starter has changed since you began (main.py)').waitFor();
+  await writeFile(base, begun);
 });
 
 test('hints come one at a time', async () => {
