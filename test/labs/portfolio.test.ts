@@ -11,7 +11,7 @@ import { openPortfolio, verifyPortfolio, type ClaimResult } from '#src/commands/
 import { makePortfolio } from '#src/commands/portfolio.ts';
 import { startLab } from '#src/commands/start.ts';
 import { parseSchedule } from '#src/faults/schedule.ts';
-import { pictureOf, pictureText, readPicture } from '#src/grading/kept-picture.ts';
+import { pictureOf, pictureText, readPicture, type KeptPicture } from '#src/grading/kept-picture.ts';
 import { latestOfStage, readHistory } from '#src/grading/run-folder.ts';
 import { clone } from '#test/engines/clone.ts';
 
@@ -84,6 +84,12 @@ test('the picture of a known mistake comes out the same when its schedule is run
     const run = await latestOfStage(runs, only.stage);
     assert.ok(run !== undefined);
     const again = pictureOf(run.verdict, await readHistory(run.folder));
-    assert.deepEqual(again && pictureText(again), pictureText(kept), name);
+    assert.deepEqual(again && told(again), told(kept), name);
   }
 });
+
+/** What it says, but for the files: those are seen when they are looked at, which may be before or after the next event. */
+function told(picture: KeptPicture): unknown {
+  const { schedule, anomaly, timeline } = JSON.parse(pictureText(picture)) as KeptPicture;
+  return { schedule, anomaly, title: timeline.title, list: timeline.list.filter((line) => !line.startsWith('files,')) };
+}
