@@ -9,11 +9,12 @@ import { once, timed, type Comparison } from './ab.ts';
 const STATEMENTS = 200;
 
 /** What the proxy of the labs costs each statement, against the same server without it. */
-export function proxyLatency(supervisor: Supervisor): Comparison[] {
+export function proxyLatency(supervisor: Supervisor): { comparisons: Comparison[]; cleanUp: () => Promise<void> } {
+  let isOpen = false;
   const opened = once(() => open(supervisor));
   const contender = (name: string, way: 'through' | 'direct', sql: string): Comparison['ours'] => ({
     name,
-    ready: async () => void (await opened()),
+    ready: async () => void (await opened().then(() => (isOpen = true))),
     sample: async () => {
       const client = (await opened())[way];
       const all = await timed(async () => {
@@ -30,10 +31,18 @@ export function proxyLatency(supervisor: Supervisor): Comparison[] {
     unit: 'ms',
     rounds: 20,
   });
-  return [
-    compared('SELECT', 'SELECT $1::int AS n', 2),
-    compared('autocommit INSERT', 'INSERT INTO bench_rows (n) VALUES ($1)', 1.5),
-  ];
+  return {
+    comparisons: [
+      compared('SELECT', 'SELECT $1::int AS n', 2),
+      compared('autocommit INSERT', 'INSERT INTO bench_rows (n) VALUES ($1)', 1.5),
+    ],
+    cleanUp: async () => {
+      if (!isOpen) return;
+      const { proxy, through, direct } = await opened();
+      await Promise.all([through.end(), direct.end()]);
+      await proxy.close();
+    },
+  };
 }
 
 interface Opened {

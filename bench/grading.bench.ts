@@ -143,7 +143,8 @@ function firstRed(setting: Setting): Comparison {
     },
     goal: 0.1,
     unit: 'runs',
-    rounds: 2,
+    rounds: 12,
+    byChance: true,
   };
 }
 

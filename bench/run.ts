@@ -65,12 +65,13 @@ async function compareAll(): Promise<{ results: Result[]; counts: Count[] }> {
   const kernel = lazyKernel(paths);
   const ten = await tenBlocks(supervisor, paths);
   const grading = gradingBench(supervisor, paths);
+  const proxy = proxyLatency(supervisor);
   const long = await longJournal(paths.root);
   const comparisons: Comparison[] = [
     ...(await warmBlocks(supervisor, kernel, paths)),
     ...ten.comparisons,
     freshDatabase(supervisor),
-    ...proxyLatency(supervisor),
+    ...proxy.comparisons,
     ...sparkBlocks(supervisor, paths),
     cliStart(paths),
     ...long.comparisons,
@@ -87,6 +88,7 @@ async function compareAll(): Promise<{ results: Result[]; counts: Count[] }> {
     return { results: done, counts: counted };
   } finally {
     await kernel.stop();
+    await proxy.cleanUp();
     await supervisor.shutdown({ force: true });
     await ten.cleanUp();
     await grading.cleanUp();

@@ -41,6 +41,8 @@ class SupervisorProcess {
   #ending: Promise<void> | undefined;
   /** No request is taken any more, so that nothing starts behind what has been stopped. */
   #isEnding = false;
+  /** Somebody wanted everything stopped while others were connected: it is done when the last of these goes. */
+  #endsWithLast = false;
 
   constructor(paths: Paths, log: LogTail, held: Lock) {
     this.#paths = paths;
@@ -74,10 +76,14 @@ class SupervisorProcess {
   #welcome(socket: Socket): void {
     const session = new Session(socket, (request, asker) => this.#answer(request, asker));
     this.#clients.add(socket);
+    this.#endsWithLast = false;
     clearTimeout(this.#linger);
     socket.once('close', () => {
       this.#clients.delete(socket);
-      void session.close().then(() => this.#armLinger());
+      void session.close().then(() => {
+        if (this.#endsWithLast && this.#clients.size === 0) void this.#end();
+        else this.#armLinger();
+      });
     });
   }
 
@@ -126,7 +132,10 @@ class SupervisorProcess {
       case 'logs':
         return this.#slot(request.engine).logs();
       case 'shutdown': {
-        if (!request.force && this.#clients.size > 1) return false;
+        if (!request.force && this.#clients.size > 1) {
+          this.#endsWithLast = true;
+          return false;
+        }
         this.#isEnding = true;
         await this.#stopEngines();
         // The answer is written before the process ends.

@@ -23,7 +23,11 @@ export interface Supervisor extends AsyncDisposable {
   clear(engine: EngineName): Promise<void>;
   /** The last lines of the engine's own log. */
   logs(engine: EngineName): Promise<readonly string[]>;
-  /** Stops everything, when nobody else is connected or `force` is set, and resolves when no process is left. */
+  /**
+   * Stops everything, when nobody else is connected or `force` is set, and resolves when no process is left. While
+   * others are connected it resolves at once, and everything is stopped when the last of them goes, unless somebody new
+   * has come by then.
+   */
   shutdown(options?: { force?: boolean }): Promise<void>;
   close(): Promise<void>;
 }

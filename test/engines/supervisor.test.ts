@@ -66,6 +66,18 @@ test('whoever is not the last can not end it, and force can', async (t) => {
   await assert.rejects(access(join(place.paths.state, 'supervisor.json')));
 });
 
+test('what was to be stopped while others were there is stopped when the last of them goes', async (t) => {
+  const place = await clone(t);
+  const app = await place.connect();
+  const command = await place.connect();
+  const { pid } = await place.file();
+  await command.start('duckdb');
+  await app.shutdown();
+  assert.equal(await isAlive(pid), true);
+  await command.close();
+  await gone([pid]);
+});
+
 test('whoever comes while it ends is served all the same', async (t) => {
   const place = await clone(t);
   const first = await place.connect();
