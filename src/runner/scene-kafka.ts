@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import type { Address, Harm } from '#src/engines/engine.ts';
 import { Bug, LearnerError, WorldError } from '#src/error.ts';
+import { ownRoot } from '#src/paths.ts';
 import { signal } from '#src/process.ts';
 import type { Execution } from '#src/runner/run.ts';
 import type { Troupe } from '#src/runner/scene.ts';
@@ -142,7 +143,7 @@ export class KafkaTroupe implements Troupe {
   async #join(actor: string): Promise<Client> {
     const pipe = join(this.#python.directory, `.${actor}-${randomBytes(3).toString('hex')}`);
     const env = { ...this.#env, ACTOR: actor, ACTOR_PIPE: pipe };
-    const code = await readFile(join(import.meta.dirname, 'scene-kafka.py'), 'utf8');
+    const code = await readFile(join(ownRoot(), 'src', 'runner', 'scene-kafka.py'), 'utf8');
     let rest = '';
     const lines: string[] = [];
     const client: Client = {
