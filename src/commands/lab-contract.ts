@@ -12,6 +12,11 @@ export const ENVIRONMENT: Readonly<Record<string, string>> = {
   DATABASE_URL: 'the address of PostgreSQL, always by TCP and without TLS: every commit passes the grader on its way',
   'PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE, PGSSLMODE': 'the same in parts, as PostgreSQL’s own tools read it',
   PAYMENTS_URL: 'the address of the payments API, without a slash at its end; only in stages that have one',
+  KAFKA_BOOTSTRAP:
+    'the address of Kafka, without TLS and password; this and the next two only in stages that read topics',
+  GROUP_ID: 'the consumer group that its offsets are committed for',
+  TOPIC_IN:
+    'the name of the topic to read; the stage’s other topics come as `TOPIC_` and their name, such as `TOPIC_VALID`',
   INPUT_DIR: 'a folder to read from; what lies there is different in each run',
   OUTPUT_DIR: 'a folder to write to; it outlives a crash of the program, as a disk does',
   TMPDIR: 'a folder of this run alone, removed with it',
@@ -58,7 +63,7 @@ function program(): string[] {
         says,
       ]),
     ),
-    'Nothing else of your environment reaches it. Standard input is empty. What it prints is kept, and shown where it crashed or ran out of time. Exit code 0 says that the batch is complete, unless the stage asks for another. After a fault it is started again, in the same place, until it ends by itself; what it started in the background ends with it.',
+    'Nothing else of your environment reaches it. Standard input is empty. What it prints is kept, and shown where it crashed or ran out of time. Exit code 0 says that the batch is complete, unless the stage asks for another. A program whose brief lets it run until SIGTERM gets that when all is done, and how it then ends does not count; one that ends before has failed. After a fault it is started again, in the same place, until it ends by itself; what it started in the background ends with it.',
     'A file that the program keeps beside its code or in OUTPUT_DIR outlives a crash; all of it is gone when the run is over. Your code runs with your rights: limits stop accidents, not malice. A kill is no loss of power: what the program handed to the system is not lost.',
   ];
 }

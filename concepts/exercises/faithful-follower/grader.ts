@@ -59,7 +59,7 @@ const LARGE_END = [product(1, 13, 'a new manual'), product(8, 22, 'manual 2')];
 
 export const cases: readonly ExerciseCase[] = [
   { id: 'calm', title: 'Rows that come, change and go', play: calm },
-  { id: 'again', title: 'The last transaction delivered again', play: again },
+  { id: 'again', title: 'Transactions delivered again', play: again },
   { id: 'killed', title: 'Killed at each commit, and started again', play: killed },
   { id: 'key-changed', title: 'A row that gets another key', play: keyChanged },
   { id: 'large', title: 'Large values that did not change', play: large },
@@ -76,9 +76,15 @@ async function again(bench: ExerciseBench): Promise<CaseFinding | undefined> {
   await place.run();
   await place.write('changes.jsonl', linesOf(CALM.slice(3)));
   await place.run();
-  const did = 'delivered four transactions, started your program again, and delivered the last one once more';
+  const last = 'delivered four transactions, started your program again, and delivered the last one once more';
   const likely = 'Nothing that is stored tells your follower that it has applied these transactions before.';
-  return judged(place, CALM_END, did, likely);
+  const found = await judged(place, CALM_END, last, likely);
+  if (found !== undefined) return found;
+  // To apply by key is right again only when the redelivery has come to its end; a reader may look before that.
+  await place.write('changes.jsonl', linesOf(CALM.slice(0, 2)));
+  await place.run();
+  const first = 'delivered four transactions, started your program again, and delivered the first two once more';
+  return judged(place, CALM_END, first, likely);
 }
 
 async function killed(bench: ExerciseBench): Promise<CaseFinding | undefined> {
