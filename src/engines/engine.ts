@@ -92,11 +92,20 @@ export interface SandboxRequest {
   readonly own?: boolean | undefined;
   /** A way in through a proxy of the asker's, for one program; only our own Kafka has it. */
   readonly lane?: boolean | undefined;
+  /** A database on the learner's own server of MongoDB's protocol; Python's blocks have it. */
+  readonly documents?: boolean | undefined;
 }
 
 /** Where a block's code is sent. A socket path reaches a worker that speaks the protocol of worker.ts. */
 export type Address =
-  | { readonly kind: 'worker'; readonly engine: EngineName; readonly socketPath: string; readonly directory: string }
+  | {
+      readonly kind: 'worker';
+      readonly engine: EngineName;
+      readonly socketPath: string;
+      readonly directory: string;
+      /** Variables of the block beside the usual ones. */
+      readonly env?: Readonly<Record<string, string>> | undefined;
+    }
   | {
       readonly kind: 'postgres';
       readonly host: string;
@@ -106,6 +115,8 @@ export type Address =
       readonly database: string;
       /** How the connection is kept private, as in a URL of PostgreSQL; not at all where this is left out. */
       readonly sslmode?: string | undefined;
+      /** A file of certificates that the server's own is checked against. */
+      readonly sslrootcert?: string | undefined;
     }
   /** A service that programs reach by what stands in these variables; a worker runs the blocks of its own, if it has any. */
   | {

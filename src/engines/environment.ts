@@ -1,4 +1,5 @@
 import type { Address } from '#src/engines/engine.ts';
+import { privacyQuery } from '#src/engines/postgres-address.ts';
 
 export type Environment = Record<string, string>;
 
@@ -6,11 +7,12 @@ export type Environment = Record<string, string>;
 export function environmentOf(address: Address | undefined): Environment {
   if (address?.kind === 'service') return address.env;
   if (address?.kind !== 'postgres') return {};
-  const { host, port, user, password, database, sslmode = 'disable' } = address;
+  const { host, port, user, password, database, sslmode = 'disable', sslrootcert } = address;
   return {
-    DATABASE_URL: `postgresql://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}?sslmode=${sslmode}`,
+    DATABASE_URL: `postgresql://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}?${privacyQuery(address)}`,
     // What PostgreSQL's own client library reads, in Python and within DuckDB, which can't read a URL from a variable.
     ...{ PGHOST: host, PGPORT: String(port), PGUSER: user, PGPASSWORD: password, PGDATABASE: database },
     PGSSLMODE: sslmode,
+    ...(sslrootcert === undefined ? {} : { PGSSLROOTCERT: sslrootcert }),
   };
 }

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 
 import type { ConnectionOptions } from '@platformatic/kafka';
 
@@ -35,7 +36,13 @@ export function accessFrom(env: NodeJS.ProcessEnv): KafkaAccess | undefined {
     throw new LearnerError(`${protocol} needs a user`, 'Set KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD.');
   const password = env['KAFKA_SASL_PASSWORD'] ?? '';
   const sasl = username === undefined || !protocol.startsWith('SASL') ? undefined : { mechanism, username, password };
-  return { bootstrap, protocol, sasl, caFile: env['KAFKA_SSL_CA_LOCATION'] };
+  const caFile = env['KAFKA_SSL_CA_LOCATION'];
+  if (caFile !== undefined && !existsSync(caFile))
+    throw new LearnerError(
+      `there is no file ${caFile}, which KAFKA_SSL_CA_LOCATION names`,
+      'Write its whole path, from the root of the file system on.',
+    );
+  return { bootstrap, protocol, sasl, caFile };
 }
 
 function oneOf<T extends string>(name: string, known: readonly T[], env: NodeJS.ProcessEnv, usual: T): T {
@@ -47,10 +54,12 @@ function oneOf<T extends string>(name: string, known: readonly T[], env: NodeJS.
 }
 
 /** For our own client. */
-export function connectionOptions({ protocol, sasl, caFile }: KafkaAccess): Partial<ConnectionOptions> {
+export function connectionOptions({ bootstrap, protocol, sasl, caFile }: KafkaAccess): Partial<ConnectionOptions> {
   return {
     ...(sasl === undefined ? {} : { sasl }),
     ...(protocol.endsWith('SSL') ? { tls: caFile === undefined ? {} : { ca: readFileSync(caFile) } } : {}),
+    // One address may stand for many brokers, each with a certificate of its own; a number is no name to ask for.
+    ...(isIP(bootstrap.replace(/:\d+(,.*)?$/, '')) === 0 ? { tlsServerName: true } : {}),
   };
 }
 

@@ -10,7 +10,7 @@ import { accessFrom, javaConfig, openAccess, variablesOf, type KafkaAccess } fro
 import { answers } from '#src/engines/kafka-admin.ts';
 import { Broker } from '#src/engines/kafka-broker.ts';
 import { Lanes } from '#src/engines/kafka-lanes.ts';
-import { KafkaPlaces } from '#src/engines/kafka-places.ts';
+import { KafkaPlaces, type KafkaOwner } from '#src/engines/kafka-places.ts';
 import { writeProperties } from '#src/engines/kafka-settings.ts';
 import { KafkaTools } from '#src/engines/kafka-tools.ts';
 import { LearnerError, WorldError } from '#src/error.ts';
@@ -38,7 +38,10 @@ async function startKafka(jvm: ReadyJvm, context: StartContext): Promise<Running
   const own = accessFrom(process.env);
   if (own !== undefined) return useKafka(own, jvm, context);
   const broker = await Broker.start(jvm, VERSION, join(context.directory, 'broker'), context);
-  const kafka = await serve({ jvm, access: openAccess(broker.bootstrap), lanes: new Lanes(broker.lanes) }, context);
+  const kafka = await serve(
+    { jvm, access: openAccess(broker.bootstrap), owner: 'all', lanes: new Lanes(broker.lanes) },
+    context,
+  );
   // A tool that waits for a broker which is no more would wait for ever.
   void broker.died.then(() => kafka.tools.close());
   return {
@@ -68,7 +71,7 @@ async function useKafka(access: KafkaAccess, jvm: ReadyJvm, context: StartContex
       remedy:
         'Check the address and KAFKA_SECURITY_PROTOCOL and its user; without KAFKA_BOOTSTRAP one is started here.',
     });
-  const kafka = await serve({ jvm, access, lanes: undefined }, context);
+  const kafka = await serve({ jvm, access, owner: 'learner', lanes: undefined }, context);
   return {
     state: 'running',
     version: VERSION,
@@ -92,7 +95,7 @@ async function ownBroker(jvm: ReadyJvm, around: StartContext, request: SandboxRe
   const directory = join(around.directory, `own-${randomBytes(6).toString('hex')}`);
   const context = { ...around, directory };
   const broker = await Broker.start(jvm, VERSION, join(directory, 'broker'), context);
-  const kafka = await serve({ jvm, access: openAccess(broker.bootstrap), lanes: undefined }, context);
+  const kafka = await serve({ jvm, access: openAccess(broker.bootstrap), owner: 'block', lanes: undefined }, context);
   const { address } = await kafka.sandbox(request);
   return {
     address,
@@ -112,12 +115,16 @@ interface Served {
   readonly sandbox: (request: SandboxRequest) => Promise<Sandbox>;
 }
 
+interface Serving {
+  readonly jvm: ReadyJvm;
+  readonly access: KafkaAccess;
+  readonly owner: KafkaOwner;
+  readonly lanes: Lanes | undefined;
+}
+
 /** Places and tools on a Kafka that answers. */
-async function serve(
-  { jvm, access, lanes }: { jvm: ReadyJvm; access: KafkaAccess; lanes: Lanes | undefined },
-  context: StartContext,
-): Promise<Served> {
-  const places = new KafkaPlaces(access, { isOurs: lanes !== undefined, log: (line) => context.log.write(line) });
+async function serve({ jvm, access, owner, lanes }: Serving, context: StartContext): Promise<Served> {
+  const places = new KafkaPlaces(access, { owner, context });
   const folders = new Folders(context.directory, context.paths);
   const socketPath = join(context.paths.sockets, `k${randomBytes(4).toString('hex')}`);
   const config = javaConfig(access);
@@ -131,7 +138,7 @@ async function serve(
     async sandbox({ data, lane: withLane = false }) {
       if (withLane && lanes === undefined) throw new LearnerError(OWN_KAFKA, OWN_REMEDY);
       const directory = await folders.take(data);
-      const place = places.take();
+      const place = await places.take();
       const env = variablesOf(access, place.prefix);
       const lane = withLane ? await lanes?.take() : undefined;
       return {

@@ -6,6 +6,7 @@ import type { Client } from 'pg';
 
 import { dataFolder } from '#src/engines/data.ts';
 import type { Running, Sandbox, SandboxRequest, StartContext } from '#src/engines/engine.ts';
+import { Made } from '#src/engines/made.ts';
 import { sslFor, type YourServer } from '#src/engines/postgres-address.ts';
 import { LearnerError, WorldError } from '#src/error.ts';
 
@@ -20,18 +21,26 @@ export async function useServer(server: YourServer, context: StartContext): Prom
     const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
     return rows[0]?.server_version.replace(/ .*/, '') ?? '';
   });
+  const made = new Made(context, { kind: 'postgres', where: at }, (name) => dropDatabase(server, name));
+  await made.removeLeft();
   return {
     state: 'running',
     version,
     at,
     pids: () => [],
     died: new Promise(() => undefined),
-    sandbox: (request) => take(server, request, context),
+    sandbox: (request) => take({ server, made, context }, request),
     stop: async () => undefined,
   };
 }
 
-async function take(server: YourServer, request: SandboxRequest, context: StartContext): Promise<Sandbox> {
+interface Yours {
+  readonly server: YourServer;
+  readonly made: Made;
+  readonly context: StartContext;
+}
+
+async function take({ server, made, context }: Yours, request: SandboxRequest): Promise<Sandbox> {
   if (request.own === true)
     throw new LearnerError(
       'this has a whole server of PostgreSQL for itself, which yours is not',
@@ -39,23 +48,27 @@ async function take(server: YourServer, request: SandboxRequest, context: StartC
     );
   const sql = request.data === undefined ? undefined : await dataSql(request.data, context);
   const name = `block_${randomBytes(6).toString('hex')}`;
-  await asAdmin(server, (client) => client.query(`CREATE DATABASE ${name}`));
-  const close = (): Promise<void> =>
-    asAdmin(server, async (client) => {
-      // What reads from a slot keeps its database.
-      await client.query(
-        `SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE database = '${name}' AND active`,
-      );
-      await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-    });
+  const close = (): Promise<void> => made.remove(name);
+  await made.note(name);
   try {
+    await asAdmin(server, (client) => client.query(`CREATE DATABASE ${name}`));
     if (sql !== undefined) await connected({ ...server, database: name }, (client) => client.query(sql));
   } catch (error) {
-    await close();
+    await close().catch(() => undefined);
     throw error;
   }
-  const { host, port, user, password, sslmode } = server;
-  return { address: { kind: 'postgres', host, port, user, password, database: name, sslmode }, close };
+  const { host, port, user, password, sslmode, sslrootcert } = server;
+  return { address: { kind: 'postgres', host, port, user, password, database: name, sslmode, sslrootcert }, close };
+}
+
+async function dropDatabase(server: YourServer, name: string): Promise<void> {
+  await asAdmin(server, async (client) => {
+    // What reads from a slot keeps its database.
+    await client.query(
+      `SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE database = '${name}' AND active`,
+    );
+    await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+  });
 }
 
 async function dataSql(data: string, { paths }: StartContext): Promise<string> {
@@ -74,9 +87,12 @@ async function asAdmin<T>(server: YourServer, work: (client: Client) => Promise<
   }
 }
 
-async function connected<T>({ sslmode, ...server }: YourServer, work: (client: Client) => Promise<T>): Promise<T> {
+async function connected<T>(server: YourServer, work: (client: Client) => Promise<T>): Promise<T> {
   const { default: pg } = await import('pg');
-  const client = new pg.Client({ ...server, ssl: sslFor(sslmode), application_name: 'journal' });
+  const { host, port, user, password, database } = server;
+  const client = new pg.Client({
+    ...{ host, port, user, password, database, ssl: sslFor(server), application_name: 'journal' },
+  });
   client.on('error', () => undefined);
   try {
     await client.connect();

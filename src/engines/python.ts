@@ -4,6 +4,7 @@ import { delimiter, dirname, join } from 'node:path';
 
 import { until } from '#src/deadline.ts';
 import { Folders } from '#src/engines/data.ts';
+import { Documents } from '#src/engines/documents.ts';
 import type {
   Engine,
   EngineDeath,
@@ -35,6 +36,8 @@ export interface PythonKind {
   /** What every block finds imported; the block's own import of them then costs nothing. Imported, and never used. */
   readonly modules: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** It has a client of MongoDB's protocol. */
+  readonly documents?: true;
 }
 
 const STANDARD = ['decimal', 'json', 'datetime', 'csv', 'subprocess'];
@@ -46,6 +49,7 @@ export const BASE: PythonKind = {
   purpose: 'Python with DuckDB, pandas and clients for PostgreSQL, Kafka and MongoDB, a fresh process for every block.',
   family: BASE_FAMILY,
   modules: ['duckdb', 'pandas', 'psycopg', 'confluent_kafka', ...STANDARD],
+  documents: true,
 };
 
 /** Sizes as those of the base family. */
@@ -61,6 +65,7 @@ export const LAKE: PythonKind = {
     unpackedBytes: 680_000_000,
   },
   modules: [...BASE.modules, 'pyarrow.parquet', 'deltalake', 'polars', 'pyiceberg.catalog.sql'],
+  documents: true,
 };
 
 /** UTF-8 everywhere, and no packages or files of the learner's own installation. */
@@ -124,6 +129,7 @@ function installed(kind: PythonKind, family: ReadyFamily): Installed {
 async function startParent(kind: PythonKind, family: ReadyFamily, context: StartContext): Promise<Running> {
   const { name, title, modules } = kind;
   context.onProgress({ what: `Starting ${title}` });
+  const documents = documentsOf(kind, family, context);
   const folders = new Folders(context.directory, context.paths);
   const socketPath = join(context.paths.sockets, `p${randomBytes(4).toString('hex')}`);
   const program = join(ownRoot(), 'src', 'engines', 'python', 'parent.py');
@@ -160,7 +166,7 @@ async function startParent(kind: PythonKind, family: ReadyFamily, context: Start
     async sandbox(request) {
       // The news of its death is on its way, and ends the wait.
       if (!(await isRunning(child.pid))) return new Promise(() => undefined);
-      return sandbox(name, request, socketPath, folders);
+      return sandbox(name, request, { socketPath, folders, documents });
     },
     async stop() {
       stopping = true;
@@ -173,19 +179,39 @@ async function startParent(kind: PythonKind, family: ReadyFamily, context: Start
   };
 }
 
+function documentsOf(
+  { name, documents }: PythonKind,
+  { interpreter }: ReadyFamily,
+  context: StartContext,
+): Documents | undefined {
+  const url = process.env['MONGODB_URL'];
+  if (documents === undefined || url === undefined || url === '') return undefined;
+  return new Documents(url, { interpreter, engine: name }, context);
+}
+
+interface Places {
+  readonly socketPath: string;
+  readonly folders: Folders;
+  readonly documents: Documents | undefined;
+}
+
 async function sandbox(
   engine: EngineName,
-  { data }: SandboxRequest,
-  socketPath: string,
-  folders: Folders,
+  { data, documents: withDocuments }: SandboxRequest,
+  { socketPath, folders, documents }: Places,
 ): Promise<Sandbox> {
   const directory = await folders.take(data);
+  const place = withDocuments === true ? await documents?.take() : undefined;
   return {
-    address: { kind: 'worker', engine, socketPath, directory },
+    address: { kind: 'worker', engine, socketPath, directory, env: place?.env },
     async close() {
-      // It holds the block's temporary files (see dej_block.py).
-      await rm(`${directory}.tmp`, { recursive: true, force: true, maxRetries: 3 });
-      await folders.giveBack(directory, data);
+      try {
+        // It holds the block's temporary files (see dej_block.py).
+        await rm(`${directory}.tmp`, { recursive: true, force: true, maxRetries: 3 });
+        await folders.giveBack(directory, data);
+      } finally {
+        await place?.close();
+      }
     },
   };
 }

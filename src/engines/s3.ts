@@ -10,6 +10,7 @@ import type { ReadyJvm } from '#src/engines/jvm.ts';
 import { jvmEngine } from '#src/engines/jvm-engine.ts';
 import { launchJvm, type ServerSpec } from '#src/engines/jvm-server.ts';
 import { flagsFor } from '#src/engines/kafka-settings.ts';
+import { Made } from '#src/engines/made.ts';
 import { Buckets, storeFrom, type YourStore } from '#src/engines/s3-buckets.ts';
 import type { Paths } from '#src/paths.ts';
 
@@ -91,7 +92,11 @@ async function startS3(jvm: ReadyJvm, context: StartContext): Promise<Running> {
 async function useStore({ account, bucket }: YourStore, context: StartContext): Promise<Running> {
   context.onProgress({ what: `Connecting to the object store at ${account.endpoint}` });
   const buckets = new Buckets(account);
+  const where = `${account.endpoint}/${bucket}`;
+  const made = new Made(context, { kind: 's3', where }, (name) => buckets.clear(bucket, `${name}/`));
+  // A first look, by which a wrong key is told now and not within a block.
   await buckets.clear(bucket, `block-${randomBytes(4).toString('hex')}/`);
+  await made.removeLeft();
   return {
     state: 'running',
     version: VERSION,
@@ -100,10 +105,11 @@ async function useStore({ account, bucket }: YourStore, context: StartContext): 
     died: new Promise(() => undefined),
     async sandbox({ data }) {
       if (data !== undefined) await dataFolder(data, context.paths);
-      const prefix = `block-${randomBytes(4).toString('hex')}/`;
+      const name = `block-${randomBytes(4).toString('hex')}`;
+      await made.note(name);
       return {
-        address: { kind: 'service', engine: 's3', env: buckets.environment(bucket, prefix) },
-        close: () => buckets.clear(bucket, prefix),
+        address: { kind: 'service', engine: 's3', env: buckets.environment(bucket, `${name}/`) },
+        close: () => made.remove(name),
       };
     },
     stop: async () => undefined,

@@ -3,7 +3,8 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 import type { Folders } from '#src/engines/data.ts';
-import type { Sandbox } from '#src/engines/engine.ts';
+import type { Sandbox, StartContext } from '#src/engines/engine.ts';
+import { Made } from '#src/engines/made.ts';
 import { writeRemote } from '#src/engines/spark-address.ts';
 import { SparkClient } from '#src/engines/spark-client.ts';
 import type { SparkServer } from '#src/engines/spark-server.ts';
@@ -20,7 +21,7 @@ interface Place {
 interface Options {
   /** Private folders, where Spark runs on this machine. */
   readonly folders: Folders | undefined;
-  readonly log: (line: string) => void;
+  readonly context: StartContext;
 }
 
 /**
@@ -30,6 +31,7 @@ interface Options {
 export class SparkPlaces {
   readonly #server: SparkServer;
   readonly #options: Options;
+  readonly #made: Made | undefined;
   readonly #ready = new Map<string, Promise<Place>>();
   readonly #admin: SparkClient;
   #isOver = false;
@@ -38,10 +40,14 @@ export class SparkPlaces {
     this.#server = server;
     this.#options = options;
     this.#admin = new SparkClient({ ...server, session: randomUUID() });
+    const where = { kind: 'spark', where: `${server.host}:${server.port}` };
+    const isYours = options.folders === undefined;
+    this.#made = isYours ? new Made(options.context, where, (name) => this.#drop(name)) : undefined;
   }
 
   /** Makes the first one, by which all that is slow the first time is done. */
   async prepare(): Promise<void> {
+    await this.#made?.removeLeft();
     this.#keep(undefined);
     await this.#ready.get('');
   }
@@ -78,7 +84,7 @@ export class SparkPlaces {
   #keep(data: string | undefined): void {
     if (this.#isOver || this.#ready.has(data ?? '')) return;
     const place = this.#make(data);
-    place.catch((error: unknown) => this.#options.log(`no session ahead: ${String(error)}`));
+    place.catch((error: unknown) => this.#options.context.log.write(`no session ahead: ${String(error)}`));
     this.#ready.set(data ?? '', place);
   }
 
@@ -91,6 +97,7 @@ export class SparkPlaces {
     const address = { ...this.#server, session: randomUUID() };
     const client = new SparkClient(address);
     const database = `block_${randomBytes(6).toString('hex')}`;
+    await this.#made?.note(database);
     try {
       if (directory !== undefined) await mkdir(join(directory, 'warehouse'));
       const location = directory === undefined ? '' : ` LOCATION '${join(directory, 'warehouse')}'`;
@@ -106,12 +113,16 @@ export class SparkPlaces {
   }
 
   async #clear({ client, database, directory }: Place, data: string | undefined): Promise<void> {
-    const log = (error: unknown): void => this.#options.log(`clearing up ${database}: ${String(error)}`);
+    const log = (error: unknown): void => this.#options.context.log.write(`clearing up ${database}: ${String(error)}`);
     // A block may have ended its session itself.
     await client.release().catch(log);
     client.close();
-    await this.#admin.sql(`DROP DATABASE IF EXISTS ${database} CASCADE`, 0).catch(log);
+    await (this.#made?.remove(database) ?? this.#drop(database)).catch(log);
     if (directory !== undefined) await this.#options.folders?.giveBack(directory, data);
+  }
+
+  async #drop(database: string): Promise<void> {
+    await this.#admin.sql(`DROP DATABASE IF EXISTS ${database} CASCADE`, 0);
   }
 }
 

@@ -36,7 +36,7 @@ export function spark(paths: Paths): Engine {
 async function startSpark(jvm: ReadyJvm, context: StartContext): Promise<Running> {
   const { server, process: child } = await launchSpark(jvm, context);
   const folders = new Folders(context.directory, context.paths);
-  const places = new SparkPlaces(server, { folders, log: (line) => context.log.write(line) });
+  const places = new SparkPlaces(server, { folders, context });
   await places.prepare();
   return {
     state: 'running',
@@ -63,7 +63,7 @@ function remoteSpark(remote: string): Installed {
     diskBytes: 0,
     async start(context) {
       const { session: _, ...server } = readRemote(remote);
-      const places = new SparkPlaces(server, { folders: undefined, log: (line) => context.log.write(line) });
+      const places = new SparkPlaces(server, { folders: undefined, context });
       context.onProgress({ what: `Connecting to Spark at ${server.host}:${server.port}` });
       await places.prepare().catch((cause: unknown) => {
         throw new WorldError(`Spark at ${server.host}:${server.port} (SPARK_REMOTE) does not serve blocks`, {

@@ -10,6 +10,7 @@ import type { Exercised } from '#src/exercise/exercised.ts';
 import { until } from '#src/deadline.ts';
 import { dataFolder } from '#src/engines/data.ts';
 import type { Address } from '#src/engines/engine.ts';
+import { sslFor } from '#src/engines/postgres-address.ts';
 import { Bug, WorldError } from '#src/error.ts';
 import { attack, type Attacked } from '#src/faults/attack.ts';
 import type { Fault } from '#src/faults/schedule.ts';
@@ -147,7 +148,7 @@ async function leased({ supervisor, data, own, signal }: Exercised, stack: Async
   const { address } = lease;
   if (address.kind !== 'postgres') throw new Bug('the lease is not of PostgreSQL');
   const { host, port, user, password, database } = address;
-  const client = new Client({ host, port, user, password, database, ssl: false, application_name: 'oracle' });
+  const client = new Client({ host, port, user, password, database, ssl: sslFor(address), application_name: 'oracle' });
   // The server may end at any time; whoever asks next gets the error.
   client.on('error', () => undefined);
   await client.connect().catch((cause: unknown) => {

@@ -8,6 +8,7 @@ import { startHttpSource, type HttpSource, type HttpSourceOptions } from '#src/f
 import type { KafkaProxy } from '#src/faults/kafka-proxy.ts';
 import { keepOutput, type Output } from '#src/faults/output.ts';
 import { startPostgresProxy, type Hit, type PostgresProxy } from '#src/faults/postgres-proxy.ts';
+import type { Upstream } from '#src/faults/postgres-upstream.ts';
 import { startProgram, type RunningProgram } from '#src/faults/program.ts';
 import type { Fault, Schedule } from '#src/faults/schedule.ts';
 import { startDrive, tellToStop, type Drive, type StreamOptions } from '#src/faults/stream.ts';
@@ -23,13 +24,7 @@ export interface AttackOptions {
   /** The program's environment; addresses of engines are added. */
   readonly env: Readonly<Record<string, string>>;
   /** Where the proxy leads; the program's DATABASE_URL leads to the proxy. */
-  readonly postgres?: {
-    readonly host: string;
-    readonly port: number;
-    readonly user: string;
-    readonly password: string;
-    readonly database: string;
-  };
+  readonly postgres?: Upstream;
   readonly kafka?: KafkaTarget | undefined;
   /** What the HTTP source holds and how it misbehaves. */
   readonly http?: HttpSourceOptions | undefined;
@@ -329,8 +324,8 @@ function addresses({ postgres }: AttackOptions, proxy: PostgresProxy | undefined
 }
 
 /** How a program is told of a database: as one address, and as libpq's variables. */
-export function addressesOf(
-  { user, password, database }: Pick<NonNullable<AttackOptions['postgres']>, 'user' | 'password' | 'database'>,
+function addressesOf(
+  { user, password, database }: Upstream,
   { host, port }: { readonly host: string; readonly port: number },
 ): Record<string, string> {
   return {

@@ -1,16 +1,10 @@
 import { Client } from 'pg';
 
 import { until } from '#src/deadline.ts';
+import { sslFor } from '#src/engines/postgres-address.ts';
 import { WorldError } from '#src/error.ts';
 import { lsnText } from '#src/faults/postgres-replication.ts';
-
-export interface Upstream {
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  readonly password: string;
-  readonly database: string;
-}
+import type { Upstream } from '#src/faults/postgres-upstream.ts';
 
 /** A server that takes a connection and says nothing is not waited for longer. */
 const ANSWER_MS = 10_000;
@@ -91,7 +85,7 @@ export class SlotWatch {
 async function connected(upstream: Upstream, answerMs = ANSWER_MS): Promise<Client> {
   const { host, port, user, password, database } = upstream;
   const limits = { connectionTimeoutMillis: answerMs, query_timeout: answerMs };
-  const client = new Client({ host, port, user, password, database, ssl: false, ...limits });
+  const client = new Client({ host, port, user, password, database, ssl: sslFor(upstream), ...limits });
   client.on('error', () => undefined);
   try {
     await client.connect();

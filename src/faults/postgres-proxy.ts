@@ -1,10 +1,11 @@
-import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 
 import type { History } from '#src/faults/history.ts';
-import { ended, functionsThatMayWrite, SlotWatch, type Upstream } from '#src/faults/postgres-aside.ts';
+import { ended, functionsThatMayWrite, SlotWatch } from '#src/faults/postgres-aside.ts';
 import { FrameSplitter, textAt, type Frame } from '#src/faults/postgres-frames.ts';
 import { lsnText, ReplicationFollower } from '#src/faults/postgres-replication.ts';
 import { ClientFollower, type ClientStep, type CommitNote } from '#src/faults/postgres-session.ts';
+import { reach, type Upstream } from '#src/faults/postgres-upstream.ts';
 import type { Point } from '#src/faults/schedule.ts';
 
 export type { Upstream };
@@ -164,11 +165,9 @@ class Link {
     this.#client = client;
     this.#shared = shared;
     this.#follower = new ClientFollower(shared.writers);
-    const { host, port } = shared.options.upstream;
-    this.#server = connect({ host, port });
+    this.#server = reach(shared.options.upstream);
     shared.links.add(this);
     client.setNoDelay(true);
-    this.#server.setNoDelay(true);
     this.#pump(client, (chunk) => this.#fromClient(chunk));
     this.#pump(this.#server, (chunk) => this.#fromServer(chunk));
     for (const socket of [client, this.#server]) socket.on('error', () => this.cut());

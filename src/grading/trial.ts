@@ -4,12 +4,14 @@ import { join, resolve, sep } from 'node:path';
 
 import { Client } from 'pg';
 
-import { addressesOf, attack, type Attacked } from '#src/faults/attack.ts';
+import { attack, type Attacked } from '#src/faults/attack.ts';
 import type { HttpLog } from '#src/faults/http-ledger.ts';
 import type { HistoryEvent } from '#src/faults/history.ts';
 import type { Fault, Schedule } from '#src/faults/schedule.ts';
 import { until } from '#src/deadline.ts';
 import type { Address } from '#src/engines/engine.ts';
+import { environmentOf } from '#src/engines/environment.ts';
+import { sslFor } from '#src/engines/postgres-address.ts';
 import type { Lease, Supervisor } from '#src/engines/supervisor.ts';
 import { WorldError } from '#src/error.ts';
 import { type Anomaly, type Finding, finding } from '#src/grading/anomaly.ts';
@@ -139,7 +141,7 @@ async function prepare(place: Workplace, database: Database, plan: StagePlan): P
   try {
     for (const sql of [...(stream === undefined ? [] : FED_TABLE), ...tables]) await client.query(sql);
     const query = (sql: string): Promise<unknown> => client.query(sql);
-    await plan.prepare?.({ ...place, env: addressesOf(database, database), query });
+    await plan.prepare?.({ ...place, env: environmentOf(database), query });
   } finally {
     await client.end().catch(() => undefined);
   }
@@ -374,8 +376,9 @@ function wrongExit({ code, signal }: Exit, due: number): Finding {
   return finding({ anomaly: 'wrong-exit', ...crashWords(code, signal, due), count: 1 });
 }
 
-async function connect({ host, port, user, password, database }: Database): Promise<Client> {
-  const client = new Client({ host, port, user, password, database, ssl: false, application_name: 'oracle' });
+async function connect(address: Database): Promise<Client> {
+  const { host, port, user, password, database } = address;
+  const client = new Client({ host, port, user, password, database, ssl: sslFor(address), application_name: 'oracle' });
   // The server may end at any time; whoever asks next gets the error.
   client.on('error', () => undefined);
   try {

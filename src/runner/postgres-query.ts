@@ -54,10 +54,10 @@ export async function open(
 ): Promise<Client> {
   // The client costs more to load than a small block to run, so it is loaded when first needed.
   const { default: pg } = await import('pg');
-  const { host, port, user, password, database, sslmode } = address;
+  const { host, port, user, password, database } = address;
   const connect = async (): Promise<Client | undefined> => {
     const client = new pg.Client({
-      ...{ host, port, user, password, database, ssl: sslFor(sslmode), application_name: name },
+      ...{ host, port, user, password, database, ssl: sslFor(address), application_name: name },
       // A number or a timestamp turned into JavaScript's would lose digits.
       types: { getTypeParser: () => (value: string) => value },
     });

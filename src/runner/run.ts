@@ -65,7 +65,9 @@ export async function run(
     const lease = async (engine: EngineName, data: string | undefined): Promise<Address> => {
       const extensions = engine === 'duckdb' ? extensionsIn([...request.before, request.code].join(';\n')) : [];
       const own = request.own === true && (engine === 'postgres' || (engine === 'kafka' && request.scene === true));
-      const taken = await supervisor.lease(engine, { data, extensions, own }, { onProgress, signal: stopper.signal });
+      const documents = [...request.before, request.code].some((code) => code.includes('MONGODB_DATABASE'));
+      const asked = { data, extensions, own, documents };
+      const taken = await supervisor.lease(engine, asked, { onProgress, signal: stopper.signal });
       leases.push(taken);
       harms.set(engine, (harm) => taken.harm(harm));
       return taken.address;
@@ -121,7 +123,7 @@ function enginesOf({ engine, with: others, scene }: RunRequest): readonly [Engin
 function runAt(address: Address, execution: Execution): Promise<boolean> {
   switch (address.kind) {
     case 'worker':
-      return runOnWorker(address, execution);
+      return runOnWorker(address, { ...execution, env: { ...address.env, ...execution.env } });
     case 'postgres':
       return runOnPostgres(address, execution);
     case 'service': {

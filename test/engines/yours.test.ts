@@ -10,6 +10,7 @@ import { openAccess } from '#src/engines/kafka-access.ts';
 import { openAdmin } from '#src/engines/kafka-admin.ts';
 import { registry } from '#src/engines/registry.ts';
 import type { Supervisor } from '#src/engines/supervisor.ts';
+import { signal } from '#src/process.ts';
 import { answerOf, clone, runBlock, SOON, statusOf, type Clone } from '#test/engines/clone.ts';
 import { PROGRAMS } from '#test/engines/programs.ts';
 
@@ -26,7 +27,7 @@ await test('engines of the learner’s own', async (t) => {
   const ours = await clone(t);
   await using supervisor = await ours.connect(env);
   const subject: Subject = { t, ours, supervisor, env };
-  for (const part of [onPostgres, onKafka, onStore, throughConnect]) await part(subject);
+  for (const part of [onPostgres, onKafka, onStore, throughConnect, afterKill]) await part(subject);
 });
 
 interface Subject {
@@ -100,6 +101,40 @@ async function throughConnect({ t, supervisor }: Subject): Promise<void> {
   await t.test('Kafka Connect of ours carries from the one to the other', async () => {
     const ran = await runBlock(supervisor, 'connect', PROGRAMS.connect.answer);
     assert.equal(answerOf(ran), '42', JSON.stringify(ran));
+  });
+}
+
+async function afterKill({ t, ours, supervisor, env }: Subject): Promise<void> {
+  await t.test('what a supervisor that was killed left there is removed by the next one', async () => {
+    const engines = ['postgres', 'kafka', 's3'] as const;
+    const leases = await Promise.all(engines.map((engine) => supervisor.lease(engine, { data: undefined })));
+    const given = leases.reduce((all, { address }) => ({ ...all, ...environmentOf(address) }), {} as typeof env);
+    const client = new pg.Client({ connectionString: env['DATABASE_URL'] });
+    const admin = await openAdmin(openAccess(env['KAFKA_BOOTSTRAP'] ?? ''));
+    const bucket = `${env['S3_ENDPOINT']}/${env['S3_BUCKET']}`;
+    const left = async (): Promise<string[]> => {
+      const { rows } = await client.query<{ datname: string }>('SELECT datname FROM pg_database');
+      const keys = (await (await fetch(`${bucket}?list-type=2`)).text()).match(/(?<=<Key>)[^<]*/g) ?? [];
+      return [...rows.map(({ datname }) => datname), ...(await admin.listTopics()), ...keys].filter((name) =>
+        name.startsWith('block'),
+      );
+    };
+    try {
+      await client.connect();
+      await admin.createTopics({ topics: [`${given['TOPIC_PREFIX']}orders`], partitions: 1, replicas: 1 });
+      assert.ok((await fetch(`${bucket}/${given['S3_PREFIX']}object`, { method: 'PUT', body: '1' })).ok);
+      // Earlier blocks' own things are still being removed.
+      await until('what is held, and no more', async () => (await left()).length === engines.length, SOON);
+      signal((await ours.file()).pid, 'SIGKILL');
+      await until('the end of the supervisor', () => !supervisor.isOpen, SOON);
+      assert.equal((await left()).length, engines.length);
+      await using next = await ours.connect(env);
+      for (const engine of engines) await next.start(engine);
+      await until('the end of what was left', async () => (await left()).length === 0, SOON);
+    } finally {
+      await client.end();
+      await admin.close();
+    }
   });
 }
 

@@ -1,20 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import test from 'node:test';
 
 import { until } from '#src/deadline.ts';
 import { accessFrom, type KafkaAccess } from '#src/engines/kafka-access.ts';
 import { openAdmin } from '#src/engines/kafka-admin.ts';
 import { findJvm, type ReadyJvm } from '#src/engines/jvm.ts';
-import { javaEnvironment } from '#src/engines/jvm-server.ts';
 import { ownRoot, pathsOf } from '#src/paths.ts';
 import { freePort } from '#src/ports.ts';
-import { capture, forEachLine, killTrees, start } from '#src/process.ts';
 import { run } from '#src/runner/run.ts';
 import { answerOf, clone, runBlock, SOON, type Ran } from '#test/engines/clone.ts';
 import { PROGRAMS } from '#test/engines/programs.ts';
+import { PLAIN_LOGIN, startForeign } from '#test/engines/second-kafka.ts';
 
 const SECRET = 'a "quoted" secret';
 
@@ -71,31 +67,14 @@ async function brokersOf(access: KafkaAccess): Promise<number> {
   }
 }
 
-async function startCluster(t: test.TestContext, { java, jars }: ReadyJvm): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'dej-cluster-'));
-  const pids: number[] = [];
-  t.after(async () => {
-    await killTrees(pids);
-    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
-  });
+async function startCluster(t: test.TestContext, jvm: ReadyJvm): Promise<string> {
   const numbers = [1, 2, 3];
   const ports = await Promise.all(numbers.flatMap((n) => [n, n, n]).map(() => freePort()));
   const portOf = (n: number, which: number): number => ports[(n - 1) * 3 + which] ?? 0;
   const voters = numbers.map((n) => `${n}@127.0.0.1:${portOf(n, 2)}`).join();
-  const classPath = jars.flat().join(':');
-  const flags = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xmx256m', '-cp', classPath];
   for (const n of numbers) {
-    const directory = join(folder, String(n));
-    await mkdir(directory);
-    const settings = join(directory, 'server.properties');
-    await writeFile(settings, settingsOf({ n, voters, directory, ports: [0, 1, 2].map((which) => portOf(n, which)) }));
-    const format = ['kafka.tools.StorageTool', 'format', '-t', 'c2FtcGxlLWNsdXN0ZXItMQ', '-c', settings];
-    const ran = await capture([java.program, ...flags, ...format], { env: javaEnvironment() });
-    assert.equal(ran.code, 0, ran.stderr);
-    const argv = [java.program, ...flags, 'kafka.Kafka', settings] as const;
-    const child = await start(argv, { env: javaEnvironment(), group: true, cwd: directory });
-    pids.push(child.pid);
-    for (const stream of [child.stdout, child.stderr]) forEachLine(stream, () => undefined);
+    const settings = settingsOf({ n, voters, ports: [0, 1, 2].map((which) => portOf(n, which)) });
+    await startForeign(t, jvm, { settings });
   }
   return numbers.map((n) => `127.0.0.1:${portOf(n, 0)}`).join();
 }
@@ -103,31 +82,24 @@ async function startCluster(t: test.TestContext, { java, jars }: ReadyJvm): Prom
 interface Place {
   readonly n: number;
   readonly voters: string;
-  readonly directory: string;
   readonly ports: readonly number[];
 }
 
-function settingsOf({ n, voters, directory, ports: [clients, brokers, controllers] }: Place): string {
-  const login = 'org.apache.kafka.common.security.plain.PlainLoginModule required';
-  const password = SECRET.replaceAll('"', '\\\\"');
-  const all = {
+function settingsOf({ n, voters, ports: [clients, brokers, controllers] }: Place): Record<string, string | number> {
+  const password = SECRET.replaceAll('"', '\\"');
+  return {
     'process.roles': 'broker,controller',
     'node.id': n,
     'controller.quorum.voters': voters,
-    'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'BROKERS',
     listeners: `CLIENTS://127.0.0.1:${clients},BROKERS://127.0.0.1:${brokers},CONTROLLER://127.0.0.1:${controllers}`,
     'advertised.listeners': `CLIENTS://127.0.0.1:${clients},BROKERS://127.0.0.1:${brokers}`,
     'listener.security.protocol.map': 'CLIENTS:SASL_PLAINTEXT,BROKERS:PLAINTEXT,CONTROLLER:PLAINTEXT',
     'sasl.enabled.mechanisms': 'PLAIN',
-    'listener.name.clients.plain.sasl.jaas.config': `${login} user_me="${password}";`,
-    'log.dirs': join(directory, 'data'),
+    'listener.name.clients.plain.sasl.jaas.config': `${PLAIN_LOGIN} user_me="${password}";`,
     'default.replication.factor': 3,
     'offsets.topic.replication.factor': 3,
     'offsets.topic.num.partitions': 1,
     'group.initial.rebalance.delay.ms': 0,
   };
-  return Object.entries(all)
-    .map(([name, value]) => `${name}=${value}`)
-    .join('\n');
 }
