@@ -39,6 +39,7 @@ export interface KafkaHands {
 const TIMEOUT_MS = 10_000;
 const READ_COMMITTED = 1;
 const LATEST = -1n;
+const GROUP = 0;
 const MAX_BYTES = 64 * 1024 * 1024;
 
 /** `bootstrap` is one broker of ours. */
@@ -117,7 +118,11 @@ class Hands implements KafkaHands {
     const partitionIndexes = range(partitions);
     const topics = [{ name: topic, partitionIndexes }];
     const asked = [{ groupId: group, memberEpoch: -1, topics }];
-    const answer = await tried(() => this.#kafka.offsetFetchV9.api.async(this.#connection, asked, false));
+    const answer = await asking(
+      () => this.#kafka.offsetFetchV9.api.async(this.#connection, asked, false),
+      // A new broker keeps no offsets of groups before somebody asks who does.
+      () => this.#kafka.findCoordinatorV6.api.async(this.#connection, GROUP, [group]),
+    );
     const found = answer.groups[0]?.topics[0]?.partitions ?? [];
     return partitionIndexes.map((index) =>
       Math.max(0, Number(found.find(({ partitionIndex }) => partitionIndex === index)?.committedOffset ?? 0n)),
@@ -132,7 +137,7 @@ class Hands implements KafkaHands {
     }));
     const isolation = which === 'committed' ? READ_COMMITTED : 0;
     const topics = [{ name: topic, partitions: asked }];
-    const answer = await tried(() => this.#kafka.listOffsetsV9.api.async(this.#connection, -1, isolation, topics));
+    const answer = await asking(() => this.#kafka.listOffsetsV9.api.async(this.#connection, -1, isolation, topics));
     const found = answer.topics[0]?.partitions ?? [];
     return range(partitions).map((index) =>
       Number(found.find(({ partitionIndex }) => partitionIndex === index)?.offset ?? 0n),
@@ -157,7 +162,7 @@ class Hands implements KafkaHands {
     const place = { partition, currentLeaderEpoch: -1, fetchOffset: BigInt(from), lastFetchedEpoch: -1 };
     const topics = [{ topicId: this.#ids.get(topic) ?? '', partitions: [{ ...place, partitionMaxBytes: MAX_BYTES }] }];
     const { fetchV17 } = this.#kafka;
-    const answer = await tried(() =>
+    const answer = await asking(() =>
       fetchV17.api.async(this.#connection, 100, 1, MAX_BYTES, READ_COMMITTED, 0, -1, topics, [], ''),
     );
     const found = answer.responses[0]?.partitions[0];
@@ -179,7 +184,7 @@ class Hands implements KafkaHands {
   }
 
   async evict(prefix: string): Promise<void> {
-    const { groups } = await tried(() => this.#kafka.listGroupsV5.api.async(this.#connection, [], []));
+    const { groups } = await asking(() => this.#kafka.listGroupsV5.api.async(this.#connection, [], []));
     for (const { groupId } of groups) if (groupId.startsWith(prefix)) await this.#evictFrom(groupId);
   }
 
@@ -248,6 +253,34 @@ async function tried<T>(question: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw ours(error);
   }
+}
+
+/** A question that changes nothing, asked again while the broker says that it is not ready to answer it. */
+async function asking<T>(question: () => Promise<T>, between?: () => Promise<unknown>): Promise<T> {
+  let refused: unknown;
+  const ask = async (): Promise<{ readonly answer: T } | undefined> => {
+    try {
+      return { answer: await question() };
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      refused = error;
+      await between?.().catch(() => undefined);
+      return undefined;
+    }
+  };
+  return tried(async () => {
+    try {
+      return (await until('an answer of Kafka', ask, { deadlineMs: TIMEOUT_MS })).answer;
+    } catch (error) {
+      throw isPassing(refused) && error instanceof WorldError ? refused : error;
+    }
+  });
+}
+
+/** What the broker refuses for now, by the protocol's own list: a coordinator that is still loading, for instance. */
+function isPassing(error: unknown): boolean {
+  if (!(error instanceof AggregateError)) return false;
+  return error.errors.some((one: unknown) => one instanceof Error && 'canRetry' in one && one.canRetry === true);
 }
 
 function ours(error: unknown): WorldError {

@@ -41,6 +41,20 @@ await test('the Kafka proxy', { skip, concurrency: 4 }, async (t) => {
     ['confluent-kafka', python],
     ['@platformatic/kafka', node],
   ] as const;
+  await t.test(
+    'a new broker is asked for offsets before it keeps any, and what nobody committed is nothing',
+    async () => {
+      await using lease = await supervisor.lease('kafka', { data: undefined });
+      assert.ok(lease.address.kind === 'service');
+      const hands = await openKafkaHands(lease.address.env['KAFKA_BOOTSTRAP'] ?? '');
+      try {
+        await hands.createTopics({ unread: 2 });
+        assert.deepEqual(await hands.committed('nobody', 'unread', 2), [0, 0]);
+      } finally {
+        await hands.close();
+      }
+    },
+  );
   // Each has a way in of its own, and waits more than it works.
   const tests = clients.flatMap(([name, argv]) =>
     Object.entries(WAYS).map(([way, boundaries]) =>
