@@ -9,6 +9,9 @@ import { ownRoot, pathsOf, type Paths } from '#src/paths.ts';
 
 import { compare, type Comparison, type Result } from './ab.ts';
 import { tenBlocks, warmBlocks } from './blocks.bench.ts';
+import { throughput } from './engines-kafka.bench.ts';
+import { kernelBlocks } from './engines-kernel.bench.ts';
+import { allUp } from './engines-memory.bench.ts';
 import { firstUse, sparkBlocks, starts } from './engines.bench.ts';
 import { proxyLatency } from './faults.bench.ts';
 import { cellsOf, merged, rowsIn, tableText } from './figures.ts';
@@ -49,6 +52,7 @@ function ownPaths(): Paths {
 /** What the engines take, each alone on a supervisor of its own. */
 async function engineCounts(): Promise<Count[]> {
   const first = wanted('first use') ? await firstUse(paths) : [];
+  if (wanted('all in memory')) first.push(...(await allUp(paths)));
   if (!wanted('start of engines')) return first;
   const own = ownPaths();
   const supervisor = await connect(own);
@@ -67,12 +71,16 @@ async function compareAll(): Promise<{ results: Result[]; counts: Count[] }> {
   const grading = gradingBench(supervisor, paths);
   const proxy = proxyLatency(supervisor);
   const long = await longJournal(paths.root);
+  const load = throughput(supervisor, paths);
+  const cells = kernelBlocks(supervisor, paths);
   const comparisons: Comparison[] = [
     ...(await warmBlocks(supervisor, kernel, paths)),
     ...ten.comparisons,
     freshDatabase(supervisor),
     ...proxy.comparisons,
     ...sparkBlocks(supervisor, paths),
+    ...cells.comparisons,
+    ...load.comparisons,
     cliStart(paths),
     ...long.comparisons,
     ...grading.comparisons,
@@ -88,6 +96,8 @@ async function compareAll(): Promise<{ results: Result[]; counts: Count[] }> {
   } finally {
     await kernel.stop();
     await proxy.cleanUp();
+    await cells.cleanUp();
+    await load.cleanUp();
     await supervisor.shutdown({ force: true });
     await ten.cleanUp();
     await grading.cleanUp();

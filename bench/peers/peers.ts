@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 
 import { findInterpreter } from '#src/engines/python-interpreter.ts';
 import { WorldError } from '#src/error.ts';
@@ -48,18 +48,36 @@ export interface Kernel {
   stop(): Promise<void>;
 }
 
+/** In which Python a kernel runs: the peers' own, or one of ours, by the peers' packages beside its own. */
+export interface KernelPlace {
+  readonly interpreter: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
 /** Like startKernel, but it starts with the first cell, so that a run without cells has none. */
-export function lazyKernel(paths: Paths): Kernel {
+export function lazyKernel(paths: Paths, place?: () => Promise<KernelPlace>): Kernel {
   let kernel: Promise<Kernel> | undefined;
   return {
-    run: async (code) => (await (kernel ??= startKernel(paths))).run(code),
+    run: async (code) => (await (kernel ??= startKernel(paths, place))).run(code),
     stop: async () => (await kernel)?.stop(),
   };
 }
 
+/** Where both look for packages, the first one first. */
+async function packagesOf(...interpreters: readonly string[]): Promise<string> {
+  const ask = 'import sysconfig; print(sysconfig.get_path("purelib"))';
+  const found = await Promise.all(interpreters.map((interpreter) => capture([interpreter, '-c', ask])));
+  return found.map(({ stdout }) => stdout.trim()).join(delimiter);
+}
+
 /** A warm Jupyter kernel, with duckdb and pandas imported and a connection open. */
-async function startKernel(paths: Paths): Promise<Kernel> {
-  const child = await start([await peerPython(paths), join(paths.root, 'bench', 'peers', 'kernel.py')]);
+async function startKernel(paths: Paths, at?: () => Promise<KernelPlace>): Promise<Kernel> {
+  const peers = await peerPython(paths);
+  const place = await at?.();
+  const program = join(paths.root, 'bench', 'peers', 'kernel.py');
+  const path = place === undefined ? undefined : await packagesOf(place.interpreter, peers);
+  const env = { ...process.env, ...place?.env, ...(path === undefined ? {} : { PYTHONPATH: path }) };
+  const child = await start([place?.interpreter ?? peers, program], { env });
   const waiting: ((line: string) => void)[] = [];
   const lastLines: string[] = [];
   forEachLine(child.stdout, (line) => waiting.shift()?.(line));
