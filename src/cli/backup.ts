@@ -12,14 +12,14 @@ export async function backup(
     const journal = context.journal();
     if (action === undefined) {
       const made = await journal.backUp();
-      return console.log(json ? JSON.stringify(made) : `${made.files} files are in ${shown(made.folder, context)}`);
+      return console.log(json ? JSON.stringify(made) : `Copied ${filesWords(made)} to ${shown(made.folder, context)}`);
     }
     if (action === 'list') {
       const all = await journal.backups();
       if (json) return console.log(JSON.stringify(all));
       if (all.length === 0)
         console.log('No backup yet. One is made before the format changes; ./dej backup makes one now.');
-      for (const one of all) console.log(`${one.name}  ${one.files} files`);
+      for (const one of all) console.log(`${one.name}  ${filesWords(one)}`);
       return;
     }
     if (action !== 'restore' || name === undefined)
@@ -38,6 +38,10 @@ export async function updateLab(lab: string, { merge = false, json = false }: { 
     const done = await update({ lab, merge }, context);
     console.log(json ? JSON.stringify(done) : words(done));
   });
+}
+
+function filesWords({ files }: { readonly files: number }): string {
+  return files === 1 ? 'one file' : `${files} files`;
 }
 
 const OUTCOMES = {

@@ -18,6 +18,7 @@ import { LearnerError } from '#src/error.ts';
 import { writeAtomic } from '#src/files.ts';
 import type { Grade } from '#src/study/grades.ts';
 import { letterAt, shownOrder } from '#src/study/shuffle.ts';
+import { reviewEndWords } from '#src/study/words.ts';
 
 export async function review(flags: ReviewFlags): Promise<void> {
   const context = createContext();
@@ -45,7 +46,8 @@ function wantedOf({ add: questions, takeaways, mistakes }: ReviewFlags): Wanted 
 
 async function add(wanted: Wanted, context: Context): Promise<void> {
   const { added } = await addCards(wanted, context);
-  console.log(added === 0 ? 'All of them are in review.' : `${added} cards put into review: ./dej review`);
+  const cards = added === 1 ? 'One card' : `${added} cards`;
+  console.log(added === 0 ? 'All of them are in review.' : `${cards} put into review: ./dej review`);
 }
 
 async function exportTo(file: string, context: Context): Promise<void> {
@@ -69,7 +71,7 @@ async function sit(context: Context, beyond: boolean): Promise<void> {
     process.stdout.write(`${prompt} `);
     const { done, value } = await lines.next();
     if (!process.stdin.isTTY) process.stdout.write('\n');
-    return done === true ? undefined : value.trim();
+    return done === true ? undefined : value.trim().toLowerCase();
   };
   try {
     for (;;) {
@@ -108,22 +110,22 @@ async function meet(card: ReviewCard, ask: Ask, context: Context): Promise<Other
   const ready = await ask('\nSay it first, then press Enter:');
   if (ready === undefined || isOtherwise(ready)) return ready;
   if (face.kind !== 'question') {
-    console.log(`\n${(face.kind === 'takeaway' ? face.text : face.remedy) ?? 'Its lab has no hint any more.'}`);
+    console.log(`\n${plain((face.kind === 'takeaway' ? face.text : face.remedy) ?? 'Its lab has no hint any more.')}`);
     if (face.kind === 'mended' && face.read !== undefined) console.log(`Read: ${face.read.words}`);
     return gradeBy(card, ask, (wanted) => grade(wanted));
   }
   const order = shownOrder(card.id, face.options.length, Math.floor(begun)).map((place) => face.options[place]);
-  for (const [place, option] of order.entries()) console.log(`  ${letterAt(place)}. ${option?.text ?? ''}`);
+  for (const [place, option] of order.entries()) console.log(optionWords(letterAt(place), option?.text ?? ''));
   const said = await ask(face.answer.length > 1 ? 'Which ones, like AC?' : 'Which one?');
   if (said === undefined || isOtherwise(said)) return said;
   const chosen = [...said.toUpperCase()].flatMap((letter) => order[letter.charCodeAt(0) - 65]?.letter ?? []);
   const isRight = chosen.length > 0 && chosen.toSorted().join() === [...face.answer].sort().join();
-  console.log(isRight ? '\nRight.' : `\nNot this: ${rightWords(order, face.answer)}.`);
+  console.log(isRight ? '\nRight.' : `\nNot this. Right: ${rightWords(order, face.answer)}.`);
   for (const [place, option] of order.entries()) {
     const why = face.explanations[option?.letter ?? ''];
-    if (why !== undefined) console.log(`  ${letterAt(place)}: ${why}`);
+    if (why !== undefined) console.log(`  ${letterAt(place)}: ${plain(why)}`);
   }
-  if (face.output !== undefined) console.log(`\n${face.output}`);
+  if (face.output !== undefined) console.log(`\nIts block prints:\n${face.output}`);
   return isRight ? gradeBy(card, ask, (wanted) => grade(wanted, chosen)) : grade('again', chosen);
 }
 
@@ -136,15 +138,33 @@ async function gradeBy(
   for (;;) {
     const said = await ask(`\na again ${again} · h hard ${hard} · g good ${good} (Enter) · e easy ${easy}:`);
     if (said === undefined || isOtherwise(said)) return said;
-    const wanted = GRADE_KEYS[said.toLowerCase()];
+    const wanted = GRADE_KEYS[said];
     if (wanted !== undefined) return grade(wanted);
   }
 }
 
 function askedWords(face: Face): string {
-  if (face.kind === 'takeaway') return face.cue;
+  if (face.kind === 'takeaway') return plain(face.cue);
   if (face.kind === 'mended') return `It was red here: ${face.anomaly}. What had gone wrong, and what holds it off?`;
-  return [face.text, ...(face.run ?? []).map((line) => `  · ${line}`)].join('\n');
+  return [plain(face.text), ...(face.run ?? []).map((line) => `  · ${line}`)].join('\n');
+}
+
+const FENCE = /^```[^\n]*\n([\s\S]*?)^```[^\S\n]*$/gm;
+const CODE_INDENT = 6;
+
+/** Markdown as a terminal shows it: code stands indented instead of between fences. */
+function plain(markdown: string): string {
+  return markdown.trim().replace(FENCE, (_, code: string) => indented(code.trimEnd()));
+}
+
+function indented(text: string): string {
+  return text.replace(/^(?=.)/gm, ' '.repeat(CODE_INDENT));
+}
+
+/** A program in an option stands below its letter, with air around it. */
+function optionWords(letter: string, text: string): string {
+  const words = plain(text);
+  return words.includes('\n') ? `\n  ${letter}. ${words}\n` : `  ${letter}. ${words}`;
 }
 
 function heading({ title, changed, isNew }: ReviewCard): string {
@@ -156,7 +176,7 @@ function rightWords(order: readonly ({ letter: string } | undefined)[], answer: 
 }
 
 function isOtherwise(said: string): said is Otherwise {
-  return (OTHERWISE as readonly string[]).includes(said.toLowerCase());
+  return (OTHERWISE as readonly string[]).includes(said);
 }
 
 async function takeBack(context: Context): Promise<string> {
@@ -169,10 +189,8 @@ async function takeBack(context: Context): Promise<string> {
   }
 }
 
-function endWords({ done, due, soon, total }: Awaited<ReturnType<typeof look>>): string {
-  if (total === 0)
+function endWords(sight: Awaited<ReturnType<typeof look>>): string {
+  if (sight.total === 0)
     return 'Nothing is in review yet. Questions that you miss come in by themselves; --add <guide> puts in all.';
-  const more = due > 0 ? ` ${due} more are due; --more goes on.` : '';
-  const back = soon > 0 ? ` ${soon} that you missed come back within minutes.` : '';
-  return done === 0 ? `Nothing is due today.${more}` : `Enough for today: ${done} reviewed.${more}${back}`;
+  return reviewEndWords(sight, '; --more goes on');
 }

@@ -58,12 +58,12 @@ function reachedWords(milestones: Today['milestones']): string {
   return `${count} of ${milestones.length} milestones${ahead}`;
 }
 
-/** Days with something done, week by week. */
+/** Days with something done; the page draws them, a terminal counts them. */
 function active({ activity: { counts } }: Today): string {
-  const weeks = Array.from({ length: Math.ceil(counts.length / 7) }, (_, week) =>
-    counts.slice(week * 7, week * 7 + 7).filter((count) => count > 0),
-  );
-  return `${weeks.map((days) => days.length).join(' ')} days, in each of the last ${weeks.length} weeks`;
+  const done = (some: readonly number[]): number => some.filter((count) => count > 0).length;
+  const week = done(counts.slice(Math.floor((counts.length - 1) / 7) * 7));
+  const all = done(counts);
+  return `${all === 1 ? 'one day' : `${all} days`} in the last ${Math.ceil(counts.length / 7)} weeks, ${week === 0 ? 'none' : week === 1 ? 'one' : week} of them this week`;
 }
 
 function steps(count: number): string {

@@ -83,7 +83,8 @@ async function focusOf({ focus }: Log, context: Context): Promise<LogSight['focu
   const sight = await plan(context);
   // What home says is next comes first here, too.
   const laid = [...(sight.next === undefined ? [] : [sight.next]), ...sight.weeks.flatMap((week) => week.steps)];
-  const steps = [...laid, ...sight.second].filter(({ done }) => !done);
+  // Nobody is at what is not written yet.
+  const steps = [...laid, ...sight.second].filter(({ done, written }) => !done && written);
   const guides = content.groups.flatMap((group) => group.guides);
   const choices = {
     week: content.weeks.map(({ number, focus: about }) => ({ value: String(number), text: `${number} · ${about}` })),

@@ -31,3 +31,14 @@ function daysWords(days: readonly number[]): string {
 export function reviewWords({ now, minutes }: { now: number; minutes: number }): string {
   return `${now === 1 ? 'one card' : `${now} cards`} to meet again, about ${minutes === 1 ? 'a minute' : `${minutes} minutes`}`;
 }
+
+/** What stands where the cards were, when none is left; `more` says how one goes on all the same. */
+export function reviewEndWords(
+  { done, due, soon }: { readonly done: number; readonly due: number; readonly soon: number },
+  more = '',
+): string {
+  const enough = done === 0 ? 'Nothing is due today.' : `Enough for today: ${done} reviewed.`;
+  const beyond = due === 0 ? '' : ` ${due === 1 ? 'One more is' : `${due} more are`} due${more}.`;
+  const back = soon === 0 ? '' : ` ${soon === 1 ? 'One that you missed comes' : `${soon} that you missed come`}`;
+  return `${enough}${beyond}${back === '' ? '' : `${back} back within minutes.`}`;
+}

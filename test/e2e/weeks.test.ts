@@ -9,7 +9,8 @@ import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 
 import { fillHole } from '#src/content/hole.ts';
-import { ownRoot } from '#src/paths.ts';
+import { openJournal } from '#src/journal/journal.ts';
+import { ownRoot, pathsOf } from '#src/paths.ts';
 import { launchBrowser } from '#test/browser.ts';
 import { startApp, type StartedApp } from '#test/e2e/app.ts';
 
@@ -268,6 +269,46 @@ test('what turned green is offered as a win, and what was built becomes a portfo
   const index = isAbsolute(folder) ? join(folder, 'index.html') : join(root, folder, 'index.html');
   await page.goto(pathToFileURL(index).href);
   await page.getByText('Batch Pipeline with Error Handling').first().waitFor();
+  await page.close();
+});
+
+test('known mistakes of stages that were passed come as two programs and as a picture, each by keyboard', async () => {
+  // The first stage with pictures is the second, which takes longer than this test may.
+  const env = { DEJ_STATE: state, DEJ_JOURNAL: join(state, 'journal') };
+  const points = { survived: 1, tried: 1, possible: 1 };
+  const passed = {
+    kind: 'graded',
+    lab: 'batch-error-handling',
+    stage: 2,
+    level: 'quick',
+    state: 'passed',
+    ...points,
+  } as const;
+  await openJournal(pathsOf(root, env), () => Date.parse('2026-01-14T09:00:00Z')).append([passed]);
+  const page = await open('/review/');
+  await page.getByText('Put in known mistakes of the stages you passed').press('Enter');
+  await page.getByRole('button', { name: /^Put in all known mistakes of A Batch/ }).press('Enter');
+  await page.getByText(/^In review: all known mistakes of A Batch/).waitFor();
+  const left = new Set(['survives', 'picture']);
+  while (left.size > 0) {
+    const id = (await page.locator('.review-card').getAttribute('data-card')) ?? '';
+    const kind = [...left].find((one) => id.startsWith(`${one}:`));
+    if (kind === undefined) await page.keyboard.press('s');
+    else {
+      if (kind === 'picture') await page.locator('.run-drawing').waitFor();
+      await page.getByRole('button', { name: 'Show the options' }).press('Enter');
+      await page.locator('.review-card .option').first().waitFor();
+      await assertAxe(page);
+      await page.keyboard.press('a');
+      await page.keyboard.press('Enter');
+      await page.locator('.quiz-verdict').waitFor();
+      await assertAxe(page);
+      left.delete(kind);
+      // The focus is on the grade, or on the way on from what was wrong.
+      await page.keyboard.press('Enter');
+    }
+    await page.locator(`.review-card:not([data-card="${id}"])`).waitFor();
+  }
   await page.close();
 });
 

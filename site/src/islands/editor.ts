@@ -45,7 +45,11 @@ const darkStyle = HighlightStyle.define([
 ]);
 
 /** The default colours, except those that are too faint on our paper. */
-const DARKER: Readonly<Record<string, string>> = { '#e40': '#b23000', '#f00': '#b80000' };
+const DARKER: Readonly<Record<string, string>> = {
+  '#e40': '#b23000',
+  '#f00': '#b80000',
+  '#085': '#006b43',
+};
 const lightStyle = HighlightStyle.define(
   defaultHighlightStyle.specs.map((spec) => {
     const color = spec['color'] as string | undefined;
@@ -73,7 +77,11 @@ export function createEditor(box: HTMLElement, { code, language, label, onRun, o
         language === 'python' ? python() : sql({ dialect: PostgreSQL }),
         scheme.of(style()),
         marked,
-        EditorView.contentAttributes.of({ 'aria-label': `${label}. Escape, then Tab, leaves it; Ctrl+Enter runs it.` }),
+        EditorView.contentAttributes.of({
+          'aria-label': `${label}. Escape, then Tab, leaves it; Ctrl+Enter runs it.`,
+          // It scrolls sideways on a phone, and says itself that the keyboard comes to it.
+          tabindex: '0',
+        }),
         EditorView.updateListener.of((update) => update.docChanged && onChange(update.state.doc.toString())),
       ],
     }),

@@ -3,10 +3,12 @@ export interface EntryDraft {
   readonly id: string;
   readonly kind: 'insight' | 'question' | 'win';
   readonly text: string;
+  /** What it is about, by the name that a terminal would give it; '' for nothing of its own. */
+  readonly about: string;
 }
 
 export function freshDraft(): EntryDraft {
-  return { id: crypto.randomUUID().replaceAll('-', '').slice(0, 10), kind: 'insight', text: '' };
+  return { id: crypto.randomUUID().replaceAll('-', '').slice(0, 10), kind: 'insight', text: '', about: '' };
 }
 
 /** The browser's draft for a place; a new one where there is none, or where the browser keeps nothing. */

@@ -18,7 +18,7 @@ export function shownOptions({ id, face }: ReviewCard, seed: number): ShownOptio
 
 /** What a key does, in each part of a card. */
 export type KeyDeed =
-  | { readonly type: 'show' | 'check' | 'undo' | 'suspend' | 'go-on' }
+  | { readonly type: 'undo' | 'suspend' }
   | { readonly type: 'choose'; readonly place: number }
   | { readonly type: 'grade'; readonly grade: 'again' | 'hard' | 'good' | 'easy' };
 
@@ -39,26 +39,4 @@ export function deedOf(key: string, phase: Phase, options: number): KeyDeed | un
     return grade === undefined ? undefined : { type: 'grade', grade };
   }
   return undefined;
-}
-
-/** What stands where the cards were, when none is left. */
-export function endWords({
-  done,
-  due,
-  soon,
-  total,
-}: {
-  done: number;
-  due: number;
-  soon: number;
-  total: number;
-}): string {
-  if (total === 0)
-    return 'Nothing is in review yet. A question that you miss comes in by itself, and so does what you mend.';
-  const back =
-    soon === 0
-      ? ''
-      : ` ${soon === 1 ? 'One' : soon} that you missed ${soon === 1 ? 'comes' : 'come'} back within minutes.`;
-  const more = due === 0 ? '' : ` ${due === 1 ? 'One more is' : `${due} more are`} due.`;
-  return `${done === 0 ? 'Nothing is due today.' : `Enough for today: ${done} reviewed.`}${more}${back}`;
 }

@@ -18,7 +18,7 @@ export function levelOf(count: number): 0 | 1 | 2 {
 export function activityWords(counts: readonly number[]): string {
   const active = counts.filter((count) => count > 0).length;
   const week = counts.slice(-7).filter((count) => count > 0).length;
-  return `Something done on ${days(active)} of the last ${counts.length}, ${week} of them in the last seven.`;
+  return `Something done on ${days(active)} of the last ${counts.length}, ${week === 1 ? 'one' : week} of them in the last seven.`;
 }
 
 function days(count: number): string {
