@@ -58,12 +58,16 @@ export const stage4: Stage = (input) =>
   plan(sent(input, [deposit, insert, moveKey, deposit, remove]), {
     whileCopying: true,
     attack: [
-      { boundary: 'pg.confirm', byRole: true },
-      { boundary: 'pg.commit', byRole: true },
-      { boundary: 'pg.slot', byRole: true },
-      // After the first confirmation a slot has little to go back over; the second one tried is the last.
+      // What decides stands early in each list, so that a save tries it: after the first confirmation a slot has little to
+      // go back over, after the last one everything; the first commit is the copy's, the last a transaction's.
       { boundary: 'pg.confirm', byRole: true, actions: ['rewind'], points: ['after-durable'], most: 2 },
+      { boundary: 'pg.commit', byRole: true, points: ['after-durable'] },
+      { boundary: 'pg.confirm', byRole: true, points: ['after-durable'] },
+      { boundary: 'pg.slot', byRole: true },
+      { boundary: 'pg.commit', byRole: true, points: ['before'] },
       { boundary: 'pg.commit', byRole: true, actions: ['crash'], points: ['after-durable'], most: 1 },
+      { boundary: 'pg.confirm', byRole: true, points: ['before', 'client-moved-on'] },
+      { boundary: 'pg.commit', byRole: true, points: ['client-moved-on'] },
     ],
   });
 

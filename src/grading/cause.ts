@@ -2,6 +2,7 @@ import type { HistoryEvent } from '#src/faults/history.ts';
 import type { Fault } from '#src/faults/schedule.ts';
 import type { Anomaly } from '#src/grading/anomaly.ts';
 import { kafkaCauses, type KafkaCause } from '#src/grading/cause-kafka.ts';
+import { slotCauses, type SlotCause } from '#src/grading/cause-replication.ts';
 
 /** Why a program fails, as far as the recorded order of its commits and files shows it. Words: wording.ts. */
 export type Cause =
@@ -24,7 +25,8 @@ export type Cause =
   | { readonly kind: 'elsewhere'; readonly wrote: readonly string[]; readonly asked: readonly string[] }
   | { readonly kind: 'nothing-written' }
   | { readonly kind: 'silent' }
-  | KafkaCause;
+  | KafkaCause
+  | SlotCause;
 
 export interface Evidence {
   /** The history of an undisturbed run. */
@@ -69,6 +71,10 @@ export function likelyCauses(evidence: Evidence): Cause[] {
     return isLost ? [{ kind: ofKafka ? 'committed-unwritten' : 'silent' }] : [];
   }
   if (fault.boundary.startsWith('kafka.')) return lostOrRepeated(anomalies) ? kafkaCauses(evidence.recorded) : [];
+  if (fault.boundary === 'pg.confirm' || fault.boundary === 'pg.slot') {
+    const ofSlot = slotCauses(fault, anomalies, evidence.recorded);
+    if (ofSlot.length > 0) return ofSlot;
+  }
   const commits = commitsOf(evidence.recorded, 1);
   // A program of no lab that gave up has not been shown to have parted what belongs together.
   const isOwnCrash = evidence.results !== undefined && anomalies.every((anomaly) => anomaly === 'crashed');

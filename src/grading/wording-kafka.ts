@@ -1,3 +1,4 @@
+import type { Step } from '#src/grading/cause-kafka.ts';
 import { number, seconds1 } from '#src/grading/wording-oracle.ts';
 
 /** Words for what happens between a program and Kafka. A part of wording.ts. */
@@ -37,6 +38,13 @@ export function stalledWords(topic: string, seconds: number): { readonly expecte
 export interface OffsetOrder {
   readonly record: string;
   readonly offset: string;
+}
+
+export function orderOf({ record, offset }: { readonly record: Step; readonly offset: Step }): OffsetOrder {
+  return {
+    record: kafkaBoundaryWords(record.boundary, record.nth, record.role),
+    offset: kafkaBoundaryWords(offset.boundary, offset.nth, offset.role),
+  };
 }
 
 export function offsetBeforeWords({ record, offset }: OffsetOrder): string {

@@ -1,4 +1,5 @@
 import type { Point } from '#src/faults/schedule.ts';
+import type { SlotCause } from '#src/grading/cause-replication.ts';
 
 /** The words about a replication slot, beside those of wording.ts. */
 
@@ -42,3 +43,30 @@ export const SLOT = {
   whole: (sum: number): string => `a reader always sees ${sum} in all accounts together`,
   torn: (sums: readonly number[]): string => `a reader saw ${sums.slice(0, 3).join(', ')}`,
 } as const;
+
+/** One cause and what follows from it, where a slot and the target disagree. */
+export function slotCauseWords(cause: SlotCause): string {
+  switch (cause.kind) {
+    case 'confirmed-first':
+      return cause.transaction === undefined
+        ? 'You confirm to the slot what the target does not hold yet. Dying in between, you are never sent it again. ' +
+            'Then the picture shows a confirmation, and no commit of that transaction before it.'
+        : `You confirm before the target has committed (transaction ${cause.transaction} was confirmed first, then ` +
+            'committed). Dying in between, you are never sent it again.';
+    case 'applied-again':
+      return (
+        'The slot was behind and sent again what the target held already, and your program applied it a second time. ' +
+        'Nothing in the target says how far it came, or it is not asked before a transaction is applied.'
+      );
+    case 'slot-for-copy':
+      return (
+        'You take a slot that is there for a sign that the copy was made. Dying between the making of the slot and the ' +
+        'commit of the copy, you never copy at all. Then the picture shows no commit of the copy before the fault.'
+      );
+    case 'slot-gone':
+      return (
+        'A slot that is gone takes with it what it had not sent. A new one begins where the log is now, later than the ' +
+        'position of your target: what lies between comes only with a new copy.'
+      );
+  }
+}

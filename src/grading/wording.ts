@@ -1,5 +1,4 @@
 import type { Fault, Point } from '#src/faults/schedule.ts';
-import type { Step as KafkaStep } from '#src/grading/cause-kafka.ts';
 import type { Cause } from '#src/grading/cause.ts';
 import {
   COMMITTED_UNWRITTEN,
@@ -7,13 +6,14 @@ import {
   kafkaManyWords,
   offsetAfterWords,
   offsetBeforeWords,
-  type OffsetOrder,
+  orderOf,
 } from '#src/grading/wording-kafka.ts';
 import {
   confirmPointWords,
   ENGINE_ACTIONS,
   isOfSlot,
   slotBoundaryWords,
+  slotCauseWords,
   slotManyWords,
 } from '#src/grading/wording-replication.ts';
 import { number, plural, seconds1 } from '#src/grading/wording-oracle.ts';
@@ -241,16 +241,14 @@ export function causeWords(cause: Cause): string {
       return offsetAfterWords(orderOf(cause));
     case 'committed-unwritten':
       return COMMITTED_UNWRITTEN;
+    case 'confirmed-first':
+    case 'applied-again':
+    case 'slot-for-copy':
+    case 'slot-gone':
+      return slotCauseWords(cause);
     case 'silent':
       return 'Your program ended as if all were well, and left no trace of some rows of its input.';
   }
-}
-
-function orderOf({ record, offset }: { readonly record: KafkaStep; readonly offset: KafkaStep }): OffsetOrder {
-  return {
-    record: kafkaBoundaryWords(record.boundary, record.nth, record.role),
-    offset: kafkaBoundaryWords(offset.boundary, offset.nth, offset.role),
-  };
 }
 
 export const TWO_CAUSES = 'Which of the two it is, the picture shows: look at what came last before the fault';

@@ -17,6 +17,8 @@ import { clone, SOON } from '#test/engines/clone.ts';
 
 const root = ownRoot(import.meta.dirname);
 const programs = join(root, 'test', 'input', 'faults', 'replication');
+/** The decoder that learners are given is the one that is tried here. */
+const decoder = join(root, 'projects', '02-cdc-implementation', 'starter', 'python');
 const POINTS: readonly Point[] = ['before', 'after-durable', 'client-moved-on'];
 
 await test('replication', async (t) => {
@@ -96,7 +98,7 @@ async function run(server: Upstream, argv: [string, ...string[]], at: Point | un
     program = await startProgram({
       argv,
       cwd: programs,
-      env: { ...process.env, DATABASE_URL: urlOf(server, proxy) },
+      env: { ...process.env, DATABASE_URL: urlOf(server, proxy), PYTHONPATH: decoder },
       marker: `confirm-${process.pid}`,
       onLine: (line) => void lines.push(line),
     });

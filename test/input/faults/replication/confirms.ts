@@ -1,5 +1,5 @@
 /** Confirms each transaction of the slot `pipeline`; says what it confirms. */
-import { Slot } from './slot.ts';
+import { Slot } from '../../../../projects/02-cdc-implementation/starter/typescript/slot.ts';
 
 const slot = await Slot.connect(process.env['DATABASE_URL'] ?? '');
 for await (const event of slot.events()) {
