@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline';
 import { extname, resolve } from 'node:path';
 
+import { runLines } from '#src/cli/run-lines.ts';
 import type { ReviewFlags } from '#src/cli/study-verbs.ts';
 import type { Face } from '#src/commands/card-face.ts';
 import { exportCards } from '#src/commands/card-export.ts';
@@ -146,7 +147,7 @@ async function gradeBy(
 function askedWords(face: Face): string {
   if (face.kind === 'takeaway') return plain(face.cue);
   if (face.kind === 'mended') return `It was red here: ${face.anomaly}. What had gone wrong, and what holds it off?`;
-  return [plain(face.text), ...(face.run ?? []).map((line) => `  · ${line}`)].join('\n');
+  return [plain(face.text), ...runLines(face.run ?? []).map((line) => `  · ${line}`)].join('\n');
 }
 
 const FENCE = /^```[^\n]*\n([\s\S]*?)^```[^\S\n]*$/gm;
