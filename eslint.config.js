@@ -5,6 +5,8 @@ import tseslint from 'typescript-eslint';
 export default defineConfig(
   {
     ignores: [
+      // A learner's own files are theirs to write as they like.
+      'journal/**',
       'build/**',
       'build.*/**',
       'node_modules/**',

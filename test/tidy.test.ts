@@ -17,7 +17,9 @@ async function projectFiles(): Promise<string[]> {
 }
 
 async function sources(pattern: RegExp): Promise<Map<string, string>> {
-  const files = (await projectFiles()).filter((file) => pattern.test(file) && !/^test\/(input|output)\//.test(file));
+  const files = (await projectFiles()).filter(
+    (file) => pattern.test(file) && !/^(test\/(input|output)|journal)\//.test(file),
+  );
   const read = async (file: string): Promise<[string, string][]> => {
     const text = await readFile(join(root, file), 'utf8').catch(() => undefined);
     return text === undefined ? [] : [[file, text]];
