@@ -7,6 +7,7 @@ import type { Context } from '#src/commands/context.ts';
 import { programIn } from '#src/commands/labs.ts';
 import { readPortfolio } from '#src/commands/portfolio.ts';
 import type { Portfolio, PortfolioLab, PortfolioStage } from '#src/commands/portfolio-data.ts';
+import { pointsWords } from '#src/commands/portfolio-pages.ts';
 import { findLab, type Lab } from '#src/content/lab.ts';
 import { LearnerError } from '#src/error.ts';
 import { filesOf } from '#src/grading/program.ts';
@@ -114,10 +115,8 @@ async function judged(claim: Claim, context: Context): Promise<Pick<ClaimResult,
     claimed.code === stage.hash ? '' : '; the program has changed since it was graded, and this is the newer one';
   try {
     const verdict = await graded({ lab, claimed, stage, folder, scratch, signal }, context);
-    const { survived, tried } = verdict.points;
     const [worst] = verdict.findings;
-    if (verdict.state === 'passed')
-      return { state: 'holds', why: `${survived} of ${tried} crash points survived${changed}` };
+    if (verdict.state === 'passed') return { state: 'holds', why: `${pointsWords(verdict.points)}${changed}` };
     if (verdict.state === 'failed')
       return {
         state: 'does not hold',

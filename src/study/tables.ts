@@ -59,7 +59,7 @@ export function tablesOf({ course, events, log, zone }: TablesInput): readonly E
         ...{ about: about ?? null, answered },
       })),
     }),
-    ...courseTables(course),
+    ...courseTables(course, events),
   ];
 }
 
@@ -143,15 +143,23 @@ function labTables(of: RowsOf): EventTable[] {
 }
 
 /** What the events are about, so that an answer can say titles. */
-function courseTables(course: Course): EventTable[] {
+function courseTables(course: Course, events: readonly JournalEvent[]): EventTable[] {
   const guides = course.groups.flatMap((group) =>
     group.guides.map(({ id, number, title }) => ({ id, title: `${number} · ${title}`, kind: 'guide' })),
   );
   const labs = course.labs.map(({ id, title, kind }) => ({ id, title, kind }));
+  // What comes before the guides has no entry in the course; its name says what it is.
+  const before = [...new Set(events.map(topicOf))].flatMap((id) => {
+    if (id === 'placement') return [{ id, title: 'Ten questions', kind: 'placement' }];
+    const name = /^primer-(.+)$/.exec(id ?? '')?.[1];
+    return name === undefined || id === undefined
+      ? []
+      : [{ id, title: `Primer: ${name.replaceAll('-', ' ')}`, kind: 'primer' }];
+  });
   return [
     table('topics', 'guides and labs by the names that other tables have for them', {
       columns: { id: 'VARCHAR', title: 'VARCHAR', kind: 'VARCHAR' },
-      rows: [...guides, ...labs],
+      rows: [...guides, ...labs, ...before],
     }),
     table('questions', 'questions of the quizzes', {
       columns: { guide: 'VARCHAR', question: 'VARCHAR', title: 'VARCHAR', deep: 'BOOLEAN' },
