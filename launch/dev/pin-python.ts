@@ -7,8 +7,10 @@ import { findInterpreter } from '#src/engines/python-interpreter.ts';
 import { ownRoot, pathsOf } from '#src/paths.ts';
 import { capture } from '#src/process.ts';
 
+const PLACES = '{src/engines/{python,duckdb},test/input/faults}';
+
 /**
- * `npm run pin:python`: locks what each src/engines/{python,duckdb}/*.in names, with the versions and hashes for every platform.
+ * `npm run pin:python`: locks what each .in file of PLACES names, with the versions and hashes for every platform.
  * A name behind it pins that file alone. uv's own lock format is not used: it writes down where it fetched from.
  */
 async function main(only: readonly string[]): Promise<void> {
@@ -17,7 +19,7 @@ async function main(only: readonly string[]): Promise<void> {
   const home = join(pathsOf(ownRoot()).cache, 'python');
   await mkdir(home, { recursive: true });
   const uv = await findInstaller({ home, interpreter, signal: undefined });
-  for (const path of globSync(join(ownRoot(), 'src', 'engines', '{python,duckdb}', '*.in')).sort()) {
+  for (const path of globSync(join(ownRoot(), PLACES, '*.in')).sort()) {
     const name = basename(path, '.in');
     if (only.length > 0 && !only.includes(name)) continue;
     // What is built from source brings nothing with it: its dependencies stand in the file of its family. An extension

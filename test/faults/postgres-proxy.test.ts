@@ -13,6 +13,7 @@ import type { Point } from '#src/faults/schedule.ts';
 import { until, within } from '#src/deadline.ts';
 import { ownRoot } from '#src/paths.ts';
 import { clone, SOON } from '#test/engines/clone.ts';
+import { driversPython } from '#test/faults/drivers.ts';
 
 const programs = join(ownRoot(import.meta.dirname), 'test', 'input', 'faults');
 const CANCEL_REQUEST = 80877102;
@@ -33,6 +34,9 @@ const WAYS = {
     'caught',
   ],
   node: ['transaction', 'autocommit'],
+  psycopg2: ['transaction', 'autocommit'],
+  asyncpg: ['transaction', 'autocommit', 'many'],
+  'postgres.js': ['transaction', 'autocommit'],
 } as const;
 
 await test('the PostgreSQL proxy', async (t) => {
@@ -49,6 +53,7 @@ await test('the PostgreSQL proxy', async (t) => {
     upstream,
     'CREATE FUNCTION add_done(n int) RETURNS void LANGUAGE sql BEGIN ATOMIC INSERT INTO done VALUES (n); END',
   );
+  const drivers = await driversPython(place.paths);
   const commands: [string, [string, ...string[]]][] = [
     ...WAYS.python.map((way): [string, [string, ...string[]]] => [
       `psycopg, ${way}`,
@@ -57,6 +62,16 @@ await test('the PostgreSQL proxy', async (t) => {
     ...WAYS.node.map((way): [string, [string, ...string[]]] => [
       `pg, ${way}`,
       [process.execPath, join(programs, 'commits.ts'), way],
+    ]),
+    ...(['psycopg2', 'asyncpg'] as const).flatMap((driver) =>
+      WAYS[driver].map((way): [string, [string, ...string[]]] => [
+        `${driver}, ${way}`,
+        [drivers, join(programs, 'drivers.py'), driver, way],
+      ]),
+    ),
+    ...WAYS['postgres.js'].map((way): [string, [string, ...string[]]] => [
+      `postgres.js, ${way}`,
+      [process.execPath, join(programs, 'postgres-js.ts'), way],
     ]),
     ['psycopg without a farewell', [family.interpreter, join(programs, 'commits.py'), 'autocommit', 'abrupt']],
   ];

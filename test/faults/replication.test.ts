@@ -14,6 +14,7 @@ import { startProgram, type RunningProgram } from '#src/faults/program.ts';
 import type { Point } from '#src/faults/schedule.ts';
 import { ownRoot } from '#src/paths.ts';
 import { clone, SOON } from '#test/engines/clone.ts';
+import { driversPython } from '#test/faults/drivers.ts';
 
 const root = ownRoot(import.meta.dirname);
 const programs = join(root, 'test', 'input', 'faults', 'replication');
@@ -35,6 +36,7 @@ await test('replication', async (t) => {
   const clients: [string, [string, ...string[]]][] = [
     ['psycopg', [family.interpreter, join(programs, 'confirms.py')]],
     ['pg', [process.execPath, join(programs, 'confirms.ts')]],
+    ['psycopg2', [await driversPython(place.paths), join(programs, 'confirms-psycopg2.py')]],
   ];
   for (const [name, argv] of clients)
     await t.test(`${name}: each confirmation has three exact points`, () => confirmationsAreExact(server, argv));
