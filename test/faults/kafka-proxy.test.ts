@@ -37,9 +37,11 @@ await test('the Kafka proxy', { skip, concurrency: 4 }, async (t) => {
   assert.ok(family.state === 'ready');
   const python: [string, ...string[]] = [family.interpreter, join(programs, 'kafka-stream.py')];
   const node: [string, ...string[]] = [process.execPath, join(programs, 'kafka-stream.ts')];
+  const js: [string, ...string[]] = [process.execPath, join(programs, 'kafka-js.ts')];
   const clients = [
     ['confluent-kafka', python],
     ['@platformatic/kafka', node],
+    ['kafkajs', js],
   ] as const;
   await t.test(
     'a new broker is asked for offsets before it keeps any, and what nobody committed is nothing',
