@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { gzipSync } from 'node:zlib';
 
@@ -214,6 +214,29 @@ test('axe finds nothing on any page, light and dark, wide and narrow; no page sc
         await page.close();
       }
     }
+  }
+});
+
+test('axe finds nothing on the other pages either, with all folds open', async () => {
+  const built = join(root, 'site', 'dist');
+  const files = await readdir(built, { recursive: true });
+  const paths = files.filter((file) => basename(file) === 'index.html').map((file) => `/${dirname(file)}/`);
+  const others = paths.filter((path) => path !== '/./' && (path === GUIDE || !PAGES.includes(path))).toSorted();
+  assert.ok(others.length >= 15, others.join(' '));
+  for (const [at, path] of others.entries()) {
+    // Neighbours take turns in what they are looked at by.
+    const scheme = at % 2 === 0 ? 'dark' : 'light';
+    const width = path.startsWith('/concepts/') || at % 4 < 2 ? 360 : 1280;
+    const page = await open(path, { scheme, width });
+    await page.waitForLoadState('networkidle');
+    for (const fold of await page.locator('main details').all())
+      await fold.evaluate((it) => it.setAttribute('open', ''));
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+    assert.deepEqual(found, [], `${path} ${scheme} ${width}`);
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(overflow <= 0, `${path} is ${overflow} px too wide at ${width}`);
+    await page.close();
   }
 });
 

@@ -14,7 +14,10 @@ export function escape(text: string): string {
 export function nodesToHtml(nodes: readonly RootContent[], links: Links): string {
   const tree = structuredClone({ type: 'root', children: [...nodes] }) as Nodes;
   links.rewrite(tree);
-  return toHtml(toHast(tree));
+  // What is wider than a phone scrolls by keyboard, too.
+  return toHtml(toHast(tree))
+    .replaceAll('<pre><code', '<pre tabindex="0"><code')
+    .replaceAll('<table>', '<table tabindex="0">');
 }
 
 /** A sentence or an option of an author, without its paragraph. */
