@@ -80,7 +80,7 @@ export function throughput(supervisor: Supervisor, paths: Paths): Throughput {
       sample: async () => load('read', await at(), await written()),
     };
   };
-  const each = { goal: 1.5, unit: 'ms', rounds: 6 } as const;
+  const each = { goal: 1.25, unit: 'ms', rounds: 6 } as const;
   const names = ['our broker', 'the same with stock settings'] as const;
   return {
     comparisons: [

@@ -61,8 +61,8 @@ export function kernelBlocks(supervisor: Supervisor, paths: Paths): KernelBench 
     comparisons: [
       { name: 'warm Spark block, SQL', ours: sql, peer: cell, goal: 1.5, unit: 'ms', rounds: 10 },
       { name: 'warm Spark block, Python', ours: python, peer: cell, goal: 1.5, unit: 'ms', rounds: 10 },
-      { name: 'warm Kafka block', ours: produced, peer: fresh, goal: 0.75, unit: 'ms', rounds: 10 },
-      { name: 'warm Kafka block', ours: produced, peer: warm, goal: 20, unit: 'ms', rounds: 10 },
+      { name: 'warm Kafka block', ours: produced, peer: fresh, goal: 0.5, unit: 'ms', rounds: 10 },
+      { name: 'warm Kafka block', ours: produced, peer: warm, goal: 10, unit: 'ms', rounds: 10 },
     ],
     async cleanUp() {
       await Promise.all([sparkKernel.stop(), kafkaKernel.stop()]);
