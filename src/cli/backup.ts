@@ -29,7 +29,8 @@ export async function backup(
       );
     const { saved } = await journal.restore(name);
     if (json) return console.log(JSON.stringify({ restored: name, saved }));
-    console.log(`Put back from ${name}. What was there before is in ${shown(saved.folder, context)}`);
+    console.log(`Put back from ${name}; files that it does not have stayed as they are.`);
+    console.log(`What was there before is in ${shown(saved.folder, context)}`);
   });
 }
 

@@ -2,7 +2,6 @@ import { EXIT } from '#src/exit.ts';
 import type { GradeFlags } from '#src/cli/lab-verbs.ts';
 import { gradingLine } from '#src/cli/grading-line.ts';
 import { readKeys } from '#src/cli/keys.ts';
-import { systemClock } from '#src/clock.ts';
 import { replayOwn } from '#src/commands/attack.ts';
 import { isAttackLine } from '#src/commands/attack-order.ts';
 import { createContext, type Context } from '#src/commands/context.ts';
@@ -49,7 +48,7 @@ export async function hint(lab: string, options: { stage?: number; rung?: number
 
 export async function reset(lab: string, options: { lang?: string; json?: boolean }): Promise<void> {
   await within(async (context) => {
-    const done = await resetLab({ lab, language: options.lang, clock: systemClock }, context);
+    const done = await resetLab({ lab, language: options.lang, clock: context.clock }, context);
     if (options.json === true) return console.log(JSON.stringify(done));
     console.log(`${done.folder} holds the starter again.\nWhat you wrote is in ${done.snapshot}`);
   });

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 
 import { openBrowser } from '#src/cli/browser.ts';
-import { systemClock } from '#src/clock.ts';
 import { runBlock } from '#src/commands/run.ts';
 import { changeEngine, engineLogs, engineStatus, leaveEngines } from '#src/commands/engines.ts';
 import * as exercise from '#src/commands/exercise.ts';
@@ -160,7 +159,7 @@ function labsFace(context: Context, runs: LabRuns): App['labs'] {
     replay: (request) => runs.begin({ verb: 'replay', ...request }),
     stop: async (lab) => ({ stopped: await runs.stop(lab) }),
     hint: (request) => nextHint(request, context),
-    reset: (request) => resetLab({ ...request, clock: systemClock }, context),
+    reset: (request) => resetLab({ ...request, clock: context.clock }, context),
   };
 }
 

@@ -3,7 +3,6 @@ import { rm } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 
 import { channel } from '#src/channel.ts';
-import { systemClock } from '#src/clock.ts';
 import { attackId, attackRuns, keepOrder, keptOrder, type AttackOrder } from '#src/commands/attack-order.ts';
 import { preparation } from '#src/commands/attack-place.ts';
 import { clearLeftovers, DEFAULT_SEED, workers, type CheckEvent } from '#src/commands/check.ts';
@@ -120,7 +119,7 @@ async function attackNow(
       runs: folder,
       runsShown: shown(folder, context),
       hint: undefined,
-      clock: systemClock,
+      clock: context.clock,
       tell: (progress) => tell({ type: 'progress', ...progress }),
       ...(only === undefined ? {} : { only }),
     });

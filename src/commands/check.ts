@@ -4,7 +4,6 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
 import { channel } from '#src/channel.ts';
-import { systemClock } from '#src/clock.ts';
 import type { Context } from '#src/commands/context.ts';
 import { unsaved } from '#src/commands/journal.ts';
 import { recordVerdict } from '#src/commands/lab-record.ts';
@@ -147,7 +146,7 @@ async function gradeNow(request: GradeRequest, context: Context, tell: (event: C
       runs,
       runsShown: shown(runs, context),
       hint: request.hint,
-      clock: systemClock,
+      clock: context.clock,
       tell: (progress) => tell({ type: 'progress', ...progress }),
       ...(request.only === undefined ? {} : { only: request.only }),
     };
