@@ -90,9 +90,8 @@ async function asAdmin<T>(server: YourServer, work: (client: Client) => Promise<
 async function connected<T>(server: YourServer, work: (client: Client) => Promise<T>): Promise<T> {
   const { default: pg } = await import('pg');
   const { host, port, user, password, database } = server;
-  const client = new pg.Client({
-    ...{ host, port, user, password, database, ssl: sslFor(server), application_name: 'journal' },
-  });
+  const ssl = sslFor(server);
+  const client = new pg.Client({ host, port, user, password, database, ssl, application_name: 'journal' });
   client.on('error', () => undefined);
   try {
     await client.connect();

@@ -198,6 +198,14 @@ test('search finds a section, without the network', async () => {
   await page.close();
 });
 
+async function assertReadable(page: Page, what: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+  assert.deepEqual(found, [], what);
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.ok(overflow <= 0, `${what} is ${overflow} px too wide`);
+}
+
 const PAGES = ['/', GUIDE, '/engines/', '/glossary/', '/resources/', '/no-such-page/'];
 
 test('axe finds nothing on any page, light and dark, wide and narrow; no page scrolls sideways', async () => {
@@ -206,11 +214,7 @@ test('axe finds nothing on any page, light and dark, wide and narrow; no page sc
       for (const width of [1280, 360]) {
         const page = await open(path, { scheme, width });
         await page.waitForLoadState('networkidle');
-        const { violations } = await new AxeBuilder({ page }).analyze();
-        const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-        assert.deepEqual(found, [], `${path} ${scheme} ${width}`);
-        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-        assert.ok(overflow <= 0, `${path} is ${overflow} px too wide at ${width}`);
+        await assertReadable(page, `${path} ${scheme} ${width}`);
         await page.close();
       }
     }
@@ -231,11 +235,7 @@ test('axe finds nothing on the other pages either, with all folds open', async (
     await page.waitForLoadState('networkidle');
     for (const fold of await page.locator('main details').all())
       await fold.evaluate((it) => it.setAttribute('open', ''));
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-    assert.deepEqual(found, [], `${path} ${scheme} ${width}`);
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    assert.ok(overflow <= 0, `${path} is ${overflow} px too wide at ${width}`);
+    await assertReadable(page, `${path} ${scheme} ${width}`);
     await page.close();
   }
 });
