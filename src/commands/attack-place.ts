@@ -2,7 +2,7 @@ import { cp, readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 
 import type { AttackOrder } from '#src/commands/attack-order.ts';
-import { inherited } from '#src/faults/attack.ts';
+import { inherited } from '#src/faults/addresses.ts';
 import { plainLine } from '#src/faults/output.ts';
 import { LearnerError } from '#src/error.ts';
 import type { Prepared } from '#src/grading/api.ts';

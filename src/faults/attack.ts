@@ -1,19 +1,19 @@
 import { randomUUID } from 'node:crypto';
 
+import { checkActions, due, hold, onPoint, type Stage } from '#src/faults/actions.ts';
+import { addresses, filled, inherited, others } from '#src/faults/addresses.ts';
 import { openKafka, type KafkaTarget } from '#src/faults/attack-kafka.ts';
-import { watchChanges, type Changes } from '#src/faults/changes.ts';
-import { startHistory, type History, type HistoryEvent } from '#src/faults/history.ts';
+import { watchChanges } from '#src/faults/changes.ts';
+import { startHistory, type HistoryEvent } from '#src/faults/history.ts';
 import type { HttpLog } from '#src/faults/http-ledger.ts';
-import { startHttpSource, type HttpSource, type HttpSourceOptions } from '#src/faults/http-source.ts';
-import type { KafkaProxy } from '#src/faults/kafka-proxy.ts';
-import { keepOutput, type Output } from '#src/faults/output.ts';
+import { startHttpSource, type HttpSourceOptions } from '#src/faults/http-source.ts';
+import { keepOutput } from '#src/faults/output.ts';
 import { startPostgresProxy, type Hit, type PostgresProxy } from '#src/faults/postgres-proxy.ts';
 import type { Upstream } from '#src/faults/postgres-upstream.ts';
 import { startProgram, type RunningProgram } from '#src/faults/program.ts';
-import type { Fault, Schedule } from '#src/faults/schedule.ts';
-import { startDrive, tellToStop, type Drive, type StreamOptions } from '#src/faults/stream.ts';
+import type { Schedule } from '#src/faults/schedule.ts';
+import { startDrive, tellToStop, type StreamOptions } from '#src/faults/stream.ts';
 import { within } from '#src/deadline.ts';
-import { LearnerError } from '#src/error.ts';
 import type { Harm } from '#src/engines/engine.ts';
 import type { Exit } from '#src/process.ts';
 
@@ -70,18 +70,12 @@ export interface Attacked {
   readonly http: HttpLog | undefined;
 }
 
-/** What can be done to a program: at a boundary, or (`again`) by whoever called for it after the end. */
-const ACTIONS = ['kill', 'cut', 'hold', 'again', 'crash', 'rewind', 'lose'] as const;
-
 /** A program that is killed at every start would go on for ever. */
 const MAX_STARTS = 10;
 
 /** Runs a program to its end under a schedule: after a fault that ends it, it is started again. */
 export async function attack(options: AttackOptions): Promise<Attacked> {
-  for (const { action } of options.schedule.faults) {
-    if (!ACTIONS.some((one) => one === action))
-      throw new LearnerError(`there is no fault ${JSON.stringify(action)}`, `There are ${ACTIONS.join(', ')}.`);
-  }
+  checkActions(options.schedule);
   const history = startHistory();
   const marker = `${options.marker ?? 'attack'}/${randomUUID()}`;
   const stage: Stage = {
@@ -133,29 +127,6 @@ export async function attack(options: AttackOptions): Promise<Attacked> {
     await stage.kafka?.close();
     await proxy?.close();
   }
-}
-
-interface Stage {
-  readonly options: AttackOptions;
-  readonly marker: string;
-  readonly history: History;
-  readonly output: Output;
-  readonly fired: boolean[];
-  readonly exits: Exit[];
-  readonly changes: Changes;
-  program: RunningProgram | undefined;
-  source: HttpSource | undefined;
-  proxy: PostgresProxy | undefined;
-  drive: Drive | undefined;
-  /** Something is to be lost before the next start. */
-  lost: boolean;
-  /** A server that is being crashed can't be asked until it is back; the program may end sooner. */
-  crashing: Promise<void>;
-  kafka: KafkaProxy | undefined;
-  /** A fault fired in the present start, so that its end may be ours. */
-  disturbed: boolean;
-  failure: Error | undefined;
-  isOver: boolean;
 }
 
 async function supervise(stage: Stage, proxy: PostgresProxy | undefined): Promise<Attacked> {
@@ -242,126 +213,6 @@ async function stopped({ proxy, kafka, history, options }: Stage, program: Runni
   kafka?.settle();
   history.tell({ lane: 'program', kind: 'told', text: 'told to stop' });
   if (options.stream !== undefined) await tellToStop(program, options.stream);
-}
-
-/** Called at every point of every boundary, while what passes there is held. */
-async function onPoint(stage: Stage, hit: Hit): Promise<'go' | 'drop'> {
-  if (stage.isOver) return 'drop';
-  try {
-    return await strike(stage, hit);
-  } catch (error) {
-    // A proxy can only cut the connection; what failed is told where the run is judged.
-    stage.failure ??= error instanceof Error ? error : new Error(String(error));
-    return 'drop';
-  }
-}
-
-async function strike(stage: Stage, hit: Hit): Promise<'go' | 'drop'> {
-  await stage.changes.look();
-  if (hit.point === 'after-durable') await stage.options.onDurable?.();
-  await stage.options.onHit?.(hit);
-  const index = due(stage, hit);
-  const fault = stage.options.schedule.faults[index];
-  if (fault === undefined) return 'go';
-  stage.fired[index] = true;
-  stage.history.tell({ lane: 'fault', kind: 'fired', text: fault.action, ...hit });
-  if (fault.action === 'hold') {
-    await stage.options.onHold?.();
-    return 'go';
-  }
-  stage.disturbed = true;
-  // Nothing that the program does after this moment may count, so it is dead before the message is let go or dropped.
-  if (fault.action === 'kill' || fault.action === 'lose') {
-    hold(stage);
-    stage.lost = fault.action === 'lose';
-    await stage.program?.kill();
-  }
-  if (fault.action === 'crash' || fault.action === 'rewind') {
-    stage.crashing = stage.options.onCrash?.(fault.action === 'crash' ? 'kill' : 'rewind') ?? Promise.resolve();
-    await stage.crashing;
-  }
-  return 'drop';
-}
-
-/** The end of a connection is no step of a program that we end ourselves. */
-function hold({ source, proxy, kafka }: Stage): void {
-  kafka?.hold();
-  source?.hold();
-  proxy?.hold();
-}
-
-/** Which fault of the schedule strikes here; -1 for none. */
-function due({ options, fired, history }: Stage, hit: Hit): number {
-  return options.schedule.faults.findIndex(
-    (fault, at) => fired[at] === false && matches(fault, hit, history.incarnation),
-  );
-}
-
-function matches(fault: Fault, hit: Hit, incarnation: number): boolean {
-  return (
-    fault.incarnation === incarnation &&
-    fault.boundary === hit.boundary &&
-    fault.point === hit.point &&
-    (fault.role === undefined || fault.role === hit.role) &&
-    stands(hit, fault.nth, fault.role === undefined ? hit.nth : hit.roleNth)
-  );
-}
-
-/** A boundary has one number, or stands for all above `since` up to its own. */
-function stands({ since }: Hit, nth: number, last: number | undefined): boolean {
-  return last !== undefined && (since === undefined ? nth === last : nth > since && nth <= last);
-}
-
-function others({ source, kafka }: Stage): Record<string, string> {
-  return {
-    ...(source === undefined ? {} : { PAYMENTS_URL: source.url }),
-    ...(kafka === undefined ? {} : { KAFKA_BOOTSTRAP: `${kafka.host}:${kafka.port}` }),
-  };
-}
-
-function addresses({ postgres }: AttackOptions, proxy: PostgresProxy | undefined): Record<string, string> {
-  return postgres === undefined || proxy === undefined ? {} : addressesOf(postgres, proxy);
-}
-
-/** How a program is told of a database: as one address, and as libpq's variables. */
-function addressesOf(
-  { user, password, database }: Upstream,
-  { host, port }: { readonly host: string; readonly port: number },
-): Record<string, string> {
-  return {
-    DATABASE_URL: `postgresql://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}?sslmode=disable`,
-    PGHOST: host,
-    PGPORT: String(port),
-    PGUSER: user,
-    PGPASSWORD: password,
-    PGDATABASE: database,
-    PGSSLMODE: 'disable',
-  };
-}
-
-/** Puts what the program is given into its arguments and variables, where they name it in braces. */
-function filled(
-  argv: AttackOptions['argv'],
-  env: Readonly<Record<string, string>>,
-): { argv: AttackOptions['argv']; env: Record<string, string> } {
-  const fill = (text: string): string =>
-    text.replace(/\{([A-Z][A-Z0-9_]*)\}/g, (all, name: string) => env[name] ?? all);
-  const [first, ...rest] = argv;
-  return {
-    argv: [fill(first), ...rest.map(fill)],
-    env: Object.fromEntries(Object.entries(env).map(([name, value]) => [name, fill(value)])),
-  };
-}
-
-/** What a program may expect of any machine; our own settings and other people's secrets stay here. */
-export function inherited(): Record<string, string> {
-  const names = ['PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'SHELL', 'LOGNAME'];
-  const kept = names.flatMap((name): [string, string][] => {
-    const value = process.env[name];
-    return value === undefined ? [] : [[name, value]];
-  });
-  // Python keeps what it prints to a pipe for a while, and a program that is killed would lose its last words.
-  return { ...Object.fromEntries(kept), PYTHONUNBUFFERED: '1' };
 }
 
 function result(stage: Stage, ended: Attacked['ended']): Attacked {

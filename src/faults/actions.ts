@@ -1,0 +1,113 @@
+import type { AttackOptions } from '#src/faults/attack.ts';
+import type { Changes } from '#src/faults/changes.ts';
+import type { History } from '#src/faults/history.ts';
+import type { HttpSource } from '#src/faults/http-source.ts';
+import type { KafkaProxy } from '#src/faults/kafka-proxy.ts';
+import type { Output } from '#src/faults/output.ts';
+import type { Hit, PostgresProxy } from '#src/faults/postgres-proxy.ts';
+import type { RunningProgram } from '#src/faults/program.ts';
+import type { Fault, Schedule } from '#src/faults/schedule.ts';
+import type { Drive } from '#src/faults/stream.ts';
+import { LearnerError } from '#src/error.ts';
+import type { Exit } from '#src/process.ts';
+
+/** What can be done to a program: at a boundary, or (`again`) by whoever called for it after the end. */
+const ACTIONS = ['kill', 'cut', 'hold', 'again', 'crash', 'rewind', 'lose'] as const;
+
+export function checkActions({ faults }: Schedule): void {
+  for (const { action } of faults)
+    if (!ACTIONS.some((one) => one === action))
+      throw new LearnerError(`there is no fault ${JSON.stringify(action)}`, `There are ${ACTIONS.join(', ')}.`);
+}
+
+/** One attack under way: the program, what stands between it and its engines, and what has been done so far. */
+export interface Stage {
+  readonly options: AttackOptions;
+  readonly marker: string;
+  readonly history: History;
+  readonly output: Output;
+  readonly fired: boolean[];
+  readonly exits: Exit[];
+  readonly changes: Changes;
+  program: RunningProgram | undefined;
+  source: HttpSource | undefined;
+  proxy: PostgresProxy | undefined;
+  drive: Drive | undefined;
+  /** Something is to be lost before the next start. */
+  lost: boolean;
+  /** A server that is being crashed can't be asked until it is back; the program may end sooner. */
+  crashing: Promise<void>;
+  kafka: KafkaProxy | undefined;
+  /** A fault fired in the present start, so that its end may be ours. */
+  disturbed: boolean;
+  failure: Error | undefined;
+  isOver: boolean;
+}
+
+/** Called at every point of every boundary, while what passes there is held. */
+export async function onPoint(stage: Stage, hit: Hit): Promise<'go' | 'drop'> {
+  if (stage.isOver) return 'drop';
+  try {
+    return await strike(stage, hit);
+  } catch (error) {
+    // A proxy can only cut the connection; what failed is told where the run is judged.
+    stage.failure ??= error instanceof Error ? error : new Error(String(error));
+    return 'drop';
+  }
+}
+
+async function strike(stage: Stage, hit: Hit): Promise<'go' | 'drop'> {
+  await stage.changes.look();
+  if (hit.point === 'after-durable') await stage.options.onDurable?.();
+  await stage.options.onHit?.(hit);
+  const index = due(stage, hit);
+  const fault = stage.options.schedule.faults[index];
+  if (fault === undefined) return 'go';
+  stage.fired[index] = true;
+  stage.history.tell({ lane: 'fault', kind: 'fired', text: fault.action, ...hit });
+  if (fault.action === 'hold') {
+    await stage.options.onHold?.();
+    return 'go';
+  }
+  stage.disturbed = true;
+  // Nothing that the program does after this moment may count, so it is dead before the message is let go or dropped.
+  if (fault.action === 'kill' || fault.action === 'lose') {
+    hold(stage);
+    stage.lost = fault.action === 'lose';
+    await stage.program?.kill();
+  }
+  if (fault.action === 'crash' || fault.action === 'rewind') {
+    stage.crashing = stage.options.onCrash?.(fault.action === 'crash' ? 'kill' : 'rewind') ?? Promise.resolve();
+    await stage.crashing;
+  }
+  return 'drop';
+}
+
+/** The end of a connection is no step of a program that we end ourselves. */
+export function hold({ source, proxy, kafka }: Stage): void {
+  kafka?.hold();
+  source?.hold();
+  proxy?.hold();
+}
+
+/** Which fault of the schedule strikes here; -1 for none. */
+export function due({ options, fired, history }: Stage, hit: Hit): number {
+  return options.schedule.faults.findIndex(
+    (fault, at) => fired[at] === false && matches(fault, hit, history.incarnation),
+  );
+}
+
+function matches(fault: Fault, hit: Hit, incarnation: number): boolean {
+  return (
+    fault.incarnation === incarnation &&
+    fault.boundary === hit.boundary &&
+    fault.point === hit.point &&
+    (fault.role === undefined || fault.role === hit.role) &&
+    stands(hit, fault.nth, fault.role === undefined ? hit.nth : hit.roleNth)
+  );
+}
+
+/** A boundary has one number, or stands for all above `since` up to its own. */
+function stands({ since }: Hit, nth: number, last: number | undefined): boolean {
+  return last !== undefined && (since === undefined ? nth === last : nth > since && nth <= last);
+}
