@@ -4,14 +4,22 @@ import { join } from 'node:path';
 
 import type { Jar } from '#src/engines/jars-fetch.ts';
 import { digest, PINS, readPins, type JarSet } from '#src/engines/jars.ts';
+import { ownRoot } from '#src/paths.ts';
 import { capture } from '#src/process.ts';
 
+/** Those of the engines, and those that only tests use. */
+const PLACES = [PINS, join(ownRoot(), 'test', 'input', 'faults', 'jars.json')];
+
 /**
- * `npm run pin:jars`: resolves what the roots of each set in jars.json need, by Maven, which checks what it fetches, and
+ * `npm run pin:jars`: resolves what the roots of each set in PLACES need, by Maven, which checks what it fetches, and
  * writes their sizes and hashes down. A name behind it pins that set alone.
  */
 async function main(only: readonly string[]): Promise<void> {
-  const pins = { ...(await readPins()) };
+  for (const place of PLACES) await pin(place, only);
+}
+
+async function pin(place: string, only: readonly string[]): Promise<void> {
+  const pins = { ...(await readPins(place)) };
   for (const [name, set] of Object.entries(pins)) {
     if (only.length > 0 && !only.includes(name)) continue;
     const jars = await resolve(set);
@@ -19,7 +27,7 @@ async function main(only: readonly string[]): Promise<void> {
     const bytes = jars.reduce((sum, jar) => sum + jar.bytes, 0);
     console.log(`${name}: ${jars.length} jars, ${(bytes / 1e6).toFixed(1)} MB`);
   }
-  await writeFile(PINS, `${JSON.stringify(pins, undefined, 2)}\n`);
+  await writeFile(place, `${JSON.stringify(pins, undefined, 2)}\n`);
 }
 
 async function resolve({ roots, without = [] }: JarSet): Promise<Jar[]> {

@@ -15,6 +15,7 @@ import type { Point } from '#src/faults/schedule.ts';
 import { within } from '#src/deadline.ts';
 import { ownRoot, pathsOf } from '#src/paths.ts';
 import { clone, SOON } from '#test/engines/clone.ts';
+import { javaPrograms } from '#test/faults/java.ts';
 
 const found = await findJvm(pathsOf(ownRoot()), ['kafka']);
 const skip = found.state === 'missing' ? found.why : false;
@@ -38,10 +39,12 @@ await test('the Kafka proxy', { skip, concurrency: 4 }, async (t) => {
   const python: [string, ...string[]] = [family.interpreter, join(programs, 'kafka-stream.py')];
   const node: [string, ...string[]] = [process.execPath, join(programs, 'kafka-stream.ts')];
   const js: [string, ...string[]] = [process.execPath, join(programs, 'kafka-js.ts')];
+  const java = (await javaPrograms(t, place.paths))('KafkaStream');
   const clients = [
     ['confluent-kafka', python],
     ['@platformatic/kafka', node],
     ['kafkajs', js],
+    ['the Java client', java],
   ] as const;
   await t.test(
     'a new broker is asked for offsets before it keeps any, and what nobody committed is nothing',

@@ -14,6 +14,7 @@ import { until, within } from '#src/deadline.ts';
 import { ownRoot } from '#src/paths.ts';
 import { clone, SOON } from '#test/engines/clone.ts';
 import { driversPython } from '#test/faults/drivers.ts';
+import { javaPrograms } from '#test/faults/java.ts';
 
 const programs = join(ownRoot(import.meta.dirname), 'test', 'input', 'faults');
 const CANCEL_REQUEST = 80877102;
@@ -37,7 +38,11 @@ const WAYS = {
   psycopg2: ['transaction', 'autocommit'],
   asyncpg: ['transaction', 'autocommit', 'many'],
   'postgres.js': ['transaction', 'autocommit'],
+  jdbc: ['transaction', 'autocommit', 'prepared', 'batch', 'rewritten', 'copy'],
 } as const;
+
+/** What one commit of these ways writes beside its number. */
+const BESIDE: Readonly<Record<string, readonly number[]>> = { batch: [10, 20, 30], rewritten: [10, 20, 30] };
 
 await test('the PostgreSQL proxy', async (t) => {
   const place = await clone(t);
@@ -54,6 +59,7 @@ await test('the PostgreSQL proxy', async (t) => {
     'CREATE FUNCTION add_done(n int) RETURNS void LANGUAGE sql BEGIN ATOMIC INSERT INTO done VALUES (n); END',
   );
   const drivers = await driversPython(place.paths);
+  const java = await javaPrograms(t, place.paths);
   const commands: [string, [string, ...string[]]][] = [
     ...WAYS.python.map((way): [string, [string, ...string[]]] => [
       `psycopg, ${way}`,
@@ -73,6 +79,7 @@ await test('the PostgreSQL proxy', async (t) => {
       `postgres.js, ${way}`,
       [process.execPath, join(programs, 'postgres-js.ts'), way],
     ]),
+    ...WAYS.jdbc.map((way): [string, [string, ...string[]]] => [`the JDBC driver, ${way}`, java('Commits', way)]),
     ['psycopg without a farewell', [family.interpreter, join(programs, 'commits.py'), 'autocommit', 'abrupt']],
   ];
   for (const [name, argv] of commands) {
@@ -85,7 +92,7 @@ await test('the PostgreSQL proxy', async (t) => {
 async function pointsAreExact(upstream: Upstream, argv: [string, ...string[]]): Promise<void> {
   const calm = await run(upstream, argv, undefined);
   assert.deepEqual(calm.told, [1, 2, 3, 4]);
-  assert.deepEqual(calm.rows, [1, 2, 3, 4]);
+  assert.deepEqual(calm.rows, rowsOf([1, 2, 3, 4], argv));
   const passed = calm.hits.map(({ nth, point }) => `${nth}:${point}`);
   const durable = calm.hits.filter(({ point }) => point === 'after-durable').map(({ nth }) => nth);
   assert.equal(durable.length, 4, passed.join(' '));
@@ -94,11 +101,16 @@ async function pointsAreExact(upstream: Upstream, argv: [string, ...string[]]): 
     const nth = durable[1] ?? 0;
     const { rows, told, fired } = await run(upstream, argv, { boundary: 'pg.commit', nth, point });
     assert.ok(fired, point);
-    assert.deepEqual(rows, point === 'before' ? [1] : [1, 2], `rows at ${point}`);
+    assert.deepEqual(rows, rowsOf(point === 'before' ? [1] : [1, 2], argv), `rows at ${point}`);
     // In a pipeline the next message leaves before the answer has been looked at.
     const knows = point === 'client-moved-on' && !argv.some((part) => part === 'pipeline' || part === 'flight');
     if (knows || point !== 'client-moved-on') assert.deepEqual(told, knows ? [1, 2] : [1], `told at ${point}`);
   }
+}
+
+function rowsOf(numbers: readonly number[], argv: readonly string[]): number[] {
+  const beside = BESIDE[argv.at(-1) ?? ''] ?? [];
+  return [0, ...beside].flatMap((more) => numbers.map((n) => n + more));
 }
 
 interface Ran {
