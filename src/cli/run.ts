@@ -58,7 +58,7 @@ function show(event: RunEvent, progress: ReturnType<typeof progressLine>): void 
   }
 }
 
-function closing({ state, elapsedMs, matchesRecording }: Extract<RunEvent, { type: 'exit' }>): string {
+function closing({ state, elapsedMs, matchesRecording, note }: Extract<RunEvent, { type: 'exit' }>): string {
   const time = elapsedMs < 1000 ? `${Math.round(elapsedMs)} ms` : `${(elapsedMs / 1000).toFixed(1)} s`;
   const words = {
     ok: `done in ${time}`,
@@ -73,7 +73,7 @@ function closing({ state, elapsedMs, matchesRecording }: Extract<RunEvent, { typ
       : matchesRecording
         ? '; same as recorded'
         : '; differs from the recording in the guide';
-  return `(${words}${recorded})`;
+  return `(${words}${recorded})${note === undefined ? '' : `\n(${note})`}`;
 }
 
 /** An error that the guide recorded is what the block is there to show, so it passes. */

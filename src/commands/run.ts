@@ -35,7 +35,7 @@ export async function* runBlock(options: RunOptions, context: Context): AsyncGen
   };
   const limits = options.limits === undefined ? {} : { limits: options.limits };
   const outcome = run(request, supervisor, emit, { ...limits, signal }).then(
-    async ({ state, elapsedMs }) => {
+    async ({ state, elapsedMs, note }) => {
       const edited = request.code !== block.code;
       const asWritten = !edited && (state === 'ok' || state === 'error');
       const event = { kind: 'ran', guide: guide.id, block: block.id, state, edited } as const;
@@ -43,7 +43,8 @@ export async function* runBlock(options: RunOptions, context: Context): AsyncGen
       await recordRun({ ...event, elapsedMs: Math.round(elapsedMs), of: blockHash(block) }, context).catch(
         (error: unknown) => emit({ type: 'unsaved', ...unsaved(error) }),
       );
-      emit({ type: 'exit', state, elapsedMs, matchesRecording: asWritten ? matches(block, told) : undefined });
+      const matchesRecording = asWritten ? matches(block, told) : undefined;
+      emit({ type: 'exit', state, elapsedMs, matchesRecording, note });
       events.end();
     },
     (error: unknown) => events.end(error),

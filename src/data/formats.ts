@@ -27,6 +27,21 @@ export function toSql(tables: readonly Table[]): string {
   return tables.map((table) => `${createTable(table)}\n${inserts(table)}`).join('\n');
 }
 
+const SPARK_TYPES: Record<ColumnKind, string> = {
+  text: 'STRING',
+  integer: 'INT',
+  money: 'DECIMAL(10,2)',
+  time: 'TIMESTAMP_NTZ',
+};
+
+/** Spark: a view of a session that carries its rows itself, with the types that its files give them. */
+export function toSparkView(table: Table): string {
+  const rows = toJsonLines(table).trimEnd().split('\n').join(',');
+  const types = table.columns.map(({ name, kind }) => `${name}: ${SPARK_TYPES[kind]}`).join(', ');
+  const text = `[${rows}]`.replaceAll('\\', '\\\\').replaceAll("'", "\\'");
+  return `CREATE TEMPORARY VIEW ${table.name} AS SELECT inline(from_json('${text}', 'ARRAY<STRUCT<${types}>>'))`;
+}
+
 export function createTable({ name, columns, primaryKey, foreignKeys }: Table): string {
   const lines = columns.map(
     (column) => `  ${column.name} ${SQL_TYPES[column.kind]}${column.nullable === true ? '' : ' NOT NULL'}`,

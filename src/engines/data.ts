@@ -11,11 +11,21 @@ export const DATA_NAMES = ['shop'] as const;
 
 /** The folder with the named part's files, made once. */
 export async function dataFolder(name: string, paths: Paths): Promise<string> {
-  if (!DATA_NAMES.includes(name as (typeof DATA_NAMES)[number])) {
-    throw new LearnerError(`there is no data ${JSON.stringify(name)}`, `Known: ${DATA_NAMES.join(', ')}.`);
-  }
+  checkName(name);
   const { prepareShop } = await import('#src/data/shop-files.ts');
   return prepareShop(paths);
+}
+
+/** Statements for a Spark that does not see our files, each with the rows of a table in it. */
+export async function sparkViews(name: string): Promise<string[]> {
+  checkName(name);
+  const [{ shop }, { toSparkView }] = await Promise.all([import('#src/data/shop.ts'), import('#src/data/formats.ts')]);
+  return shop().map(toSparkView);
+}
+
+function checkName(name: string): void {
+  if (!DATA_NAMES.includes(name as (typeof DATA_NAMES)[number]))
+    throw new LearnerError(`there is no data ${JSON.stringify(name)}`, `Known: ${DATA_NAMES.join(', ')}.`);
 }
 
 /**

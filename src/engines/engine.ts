@@ -136,6 +136,8 @@ export type Harm = 'kill' | 'rewind' | 'restart' | 'pause' | 'resume';
 
 export interface Sandbox {
   readonly address: Address;
+  /** Where it is, when that is not where whoever asked would look for it: a sentence. */
+  readonly note?: string | undefined;
   /** Does this to the server, where it is this place's own; resolves when it answers again, or stands still. */
   readonly harm?: ((how: Harm) => Promise<void>) | undefined;
   /** Ends what runs in it and throws it away. */

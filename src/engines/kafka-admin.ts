@@ -17,16 +17,28 @@ export async function openAdmin(access: KafkaAccess): Promise<Admin> {
 
 /** Whether somebody answers there who can make topics. */
 export async function answers(access: KafkaAccess): Promise<boolean> {
+  return (await whyNot(access)) === undefined;
+}
+
+/** Why nobody answers there who can make topics; undefined where somebody does. */
+export async function whyNot(access: KafkaAccess): Promise<string | undefined> {
   const admin = await openAdmin(access);
   try {
     await admin.listTopics();
     const { brokers } = await admin.metadata({ topics: [], forceUpdate: true });
-    return brokers.size > 0;
-  } catch {
-    return false;
+    return brokers.size > 0 ? undefined : 'it knows of no broker';
+  } catch (error) {
+    return innermost(error);
   } finally {
     await admin.close().catch(() => undefined);
   }
+}
+
+/** The client wraps what went wrong in what it was about to do. */
+function innermost(error: unknown): string {
+  const { message, cause, errors } = error as Error & { errors?: readonly unknown[] };
+  const inner = errors?.[0] ?? cause;
+  return inner instanceof Error ? innermost(inner) : message;
 }
 
 /** Removes the topics and groups whose names the test accepts. What is gone already is no error. */

@@ -7,7 +7,7 @@ import type { Engine, Running, Sandbox, SandboxRequest, StartContext } from '#sr
 import type { ReadyJvm } from '#src/engines/jvm.ts';
 import { jvmEngine } from '#src/engines/jvm-engine.ts';
 import { accessFrom, javaConfig, openAccess, variablesOf, type KafkaAccess } from '#src/engines/kafka-access.ts';
-import { answers } from '#src/engines/kafka-admin.ts';
+import { whyNot } from '#src/engines/kafka-admin.ts';
 import { Broker } from '#src/engines/kafka-broker.ts';
 import { Lanes } from '#src/engines/kafka-lanes.ts';
 import { KafkaPlaces, type KafkaOwner } from '#src/engines/kafka-places.ts';
@@ -66,8 +66,9 @@ async function startKafka(jvm: ReadyJvm, context: StartContext): Promise<Running
 /** The learner's own Kafka: nothing is started but its tools, and nothing cleared up but what blocks made. */
 async function useKafka(access: KafkaAccess, jvm: ReadyJvm, context: StartContext): Promise<Running> {
   context.onProgress({ what: `Connecting to Kafka at ${access.bootstrap}` });
-  if (!(await answers(access)))
-    throw new WorldError(`no Kafka answers at ${access.bootstrap} (KAFKA_BOOTSTRAP)`, {
+  const reason = await whyNot(access);
+  if (reason !== undefined)
+    throw new WorldError(`no Kafka answers at ${access.bootstrap} (KAFKA_BOOTSTRAP): ${reason}`, {
       remedy:
         'Check the address and KAFKA_SECURITY_PROTOCOL and its user; without KAFKA_BOOTSTRAP one is started here.',
     });
@@ -79,7 +80,10 @@ async function useKafka(access: KafkaAccess, jvm: ReadyJvm, context: StartContex
     pids: () => [],
     died: new Promise(() => undefined),
     // What is done to a broker of a block's own is never done to yours.
-    sandbox: (request) => (request.own === true ? ownBroker(jvm, context, request) : kafka.sandbox(request)),
+    async sandbox(request) {
+      if (request.own !== true) return kafka.sandbox(request);
+      return { ...(await ownBroker(jvm, context, request)), note: OWN_NOTE };
+    },
     async stop() {
       await kafka.tools.close();
       await kafka.places.finish();
@@ -87,6 +91,7 @@ async function useKafka(access: KafkaAccess, jvm: ReadyJvm, context: StartContex
   };
 }
 
+const OWN_NOTE = 'This ran on a Kafka of its own that was started here, not on yours (KAFKA_BOOTSTRAP).';
 const OWN_KAFKA = 'a program is graded on a Kafka that is started here: yours can’t be made to lead through a proxy';
 const OWN_REMEDY = 'Unset KAFKA_BOOTSTRAP, then ./dej engines stop kafka, and check again.';
 

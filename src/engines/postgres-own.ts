@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { dataFolder } from '#src/engines/data.ts';
 import type { Harm, Sandbox, SandboxRequest, StartContext } from '#src/engines/engine.ts';
-import type { Account } from '#src/engines/postgres-account.ts';
-import { ADMIN, copyCluster, type ClusterTemplate } from '#src/engines/postgres-cluster.ts';
+import { accountFor, sweepApart, type Account } from '#src/engines/postgres-account.ts';
+import { ADMIN, clusterTemplate, copyCluster, link, type ClusterTemplate } from '#src/engines/postgres-cluster.ts';
 import { connectAs, killServer, launch, relaunch, shutDown } from '#src/engines/postgres-server.ts';
 import { signal, stop, trees } from '#src/process.ts';
 
@@ -60,4 +60,38 @@ export async function ownServer(
     throw error;
   }
   return { address: { kind: 'postgres', ...address, database: ADMIN }, harm, close };
+}
+
+const NOTE = 'This ran on a PostgreSQL of its own that was started here, not on yours (DATABASE_URL).';
+
+/** Servers for one block each beside the learner's own; what they are made from is looked for when the first is asked for. */
+export class OwnServers {
+  readonly #options: () => Promise<OwnServerOptions>;
+  #found: Promise<OwnServerOptions> | undefined;
+  readonly #open = new Set<Sandbox>();
+
+  constructor(native: string, version: string, context: StartContext) {
+    this.#options = async () => {
+      await link(native);
+      const account = await accountFor(native, version);
+      if (account.user !== undefined) await sweepApart(dirname(context.directory), context.directory);
+      return { account, template: await clusterTemplate(account, version, context), context };
+    };
+  }
+
+  async take(request: SandboxRequest): Promise<Sandbox> {
+    this.#found ??= this.#options();
+    this.#found.catch(() => (this.#found = undefined));
+    const server = await ownServer(await this.#found, request);
+    const close = async (): Promise<void> => {
+      if (this.#open.delete(sandbox)) await server.close();
+    };
+    const sandbox: Sandbox = { ...server, note: NOTE, close };
+    this.#open.add(sandbox);
+    return sandbox;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#open].map((server) => server.close()));
+  }
 }

@@ -7,14 +7,18 @@ import type { Client } from 'pg';
 import { dataFolder } from '#src/engines/data.ts';
 import type { Running, Sandbox, SandboxRequest, StartContext } from '#src/engines/engine.ts';
 import { Made } from '#src/engines/made.ts';
+import type { OwnServers } from '#src/engines/postgres-own.ts';
 import { sslFor, type YourServer } from '#src/engines/postgres-address.ts';
-import { LearnerError, WorldError } from '#src/error.ts';
+import { WorldError } from '#src/error.ts';
 
 const REMEDY =
   'Check DATABASE_URL: its user must be allowed to make databases (CREATEDB). Without DATABASE_URL a server is started here.';
 
+/** A server that is there answers at once; only the way to it may be long. */
+const CONNECT_MS = 15_000;
+
 /** The learner's own PostgreSQL: each block has a database of its own there, and nothing else is touched. */
-export async function useServer(server: YourServer, context: StartContext): Promise<Running> {
+export async function useServer(server: YourServer, context: StartContext, own: OwnServers): Promise<Running> {
   const at = `${server.host}:${server.port}`;
   context.onProgress({ what: `Connecting to PostgreSQL at ${at}` });
   const version = await asAdmin(server, async (client) => {
@@ -29,8 +33,9 @@ export async function useServer(server: YourServer, context: StartContext): Prom
     at,
     pids: () => [],
     died: new Promise(() => undefined),
-    sandbox: (request) => take({ server, made, context }, request),
-    stop: async () => undefined,
+    // What is done to a server of a block's own is never done to yours.
+    sandbox: (request) => (request.own === true ? own.take(request) : take({ server, made, context }, request)),
+    stop: () => own.close(),
   };
 }
 
@@ -41,11 +46,6 @@ interface Yours {
 }
 
 async function take({ server, made, context }: Yours, request: SandboxRequest): Promise<Sandbox> {
-  if (request.own === true)
-    throw new LearnerError(
-      'this has a whole server of PostgreSQL for itself, which yours is not',
-      'Unset DATABASE_URL to run it.',
-    );
   const sql = request.data === undefined ? undefined : await dataSql(request.data, context);
   const name = `block_${randomBytes(6).toString('hex')}`;
   const close = (): Promise<void> => made.remove(name);
@@ -91,7 +91,8 @@ async function connected<T>(server: YourServer, work: (client: Client) => Promis
   const { default: pg } = await import('pg');
   const { host, port, user, password, database } = server;
   const ssl = sslFor(server);
-  const client = new pg.Client({ host, port, user, password, database, ssl, application_name: 'journal' });
+  const to = { host, port, user, password, database, ssl };
+  const client = new pg.Client({ ...to, application_name: 'journal', connectionTimeoutMillis: CONNECT_MS });
   client.on('error', () => undefined);
   try {
     await client.connect();

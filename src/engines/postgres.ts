@@ -8,7 +8,7 @@ import { accountFor, sweepApart } from '#src/engines/postgres-account.ts';
 import { clusterTemplate, copyCluster, link } from '#src/engines/postgres-cluster.ts';
 import { Databases } from '#src/engines/postgres-databases.ts';
 import { serverFrom } from '#src/engines/postgres-address.ts';
-import { ownServer } from '#src/engines/postgres-own.ts';
+import { OwnServers, ownServer } from '#src/engines/postgres-own.ts';
 import { launch, shutDown } from '#src/engines/postgres-server.ts';
 import { useServer } from '#src/engines/postgres-yours.ts';
 import { isRunning } from '#src/process.ts';
@@ -42,7 +42,9 @@ function installed(native: string, version: string, bytes: number): Installed {
 
 function begin(native: string, version: string, context: StartContext): Promise<Running> {
   const yours = serverFrom(process.env);
-  return yours === undefined ? startServer(native, version, context) : useServer(yours, context);
+  return yours === undefined
+    ? startServer(native, version, context)
+    : useServer(yours, context, new OwnServers(native, version, context));
 }
 
 async function startServer(native: string, version: string, context: StartContext): Promise<Running> {

@@ -84,7 +84,14 @@ export class Buckets {
       .join('&');
     const url = new URL(`${endpoint.replace(/\/$/, '')}${path}${search === '' ? '' : `?${search}`}`);
     const headers = sign(this.#account, { method, host: url.host, path: url.pathname, search, now: new Date() });
-    const response = await fetch(url, { method, headers, signal: AbortSignal.timeout(30_000) });
+    const response = await fetch(url, { method, headers, signal: AbortSignal.timeout(30_000) }).catch(
+      (cause: Error) => {
+        throw new WorldError(`no object store answers at ${endpoint} (S3_ENDPOINT): ${reasonOf(cause)}`, {
+          remedy: 'Check the address, and that the store runs.',
+          cause,
+        });
+      },
+    );
     const text = await response.text();
     if (response.ok || (method === 'DELETE' && response.status === 404)) return text;
     throw new WorldError(`the object store answered ${method} ${path} with ${response.status}`, {
@@ -92,6 +99,11 @@ export class Buckets {
       lastLines: text.split('\n').slice(0, 10),
     });
   }
+}
+
+/** The client says only that it failed, and why underneath. */
+function reasonOf({ message, cause }: Error): string {
+  return cause instanceof Error && cause.message !== '' ? cause.message : message;
 }
 
 interface ToSign {

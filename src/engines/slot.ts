@@ -78,6 +78,7 @@ export class Slot {
       const sandbox = await this.#sandbox(request, onProgress);
       const tracked: Sandbox = {
         address: sandbox.address,
+        note: sandbox.note,
         harm: sandbox.harm,
         close: async () => {
           if (!this.#sandboxes.delete(tracked)) return;

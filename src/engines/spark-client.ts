@@ -27,24 +27,34 @@ export interface SparkRows {
 }
 
 /** Spark refused, in its own words. */
-export class SparkRefusal extends Error {}
+export class SparkRefusal extends Error {
+  /** Who asks is not known there. */
+  readonly isStranger: boolean;
+
+  constructor(text: string, status?: string) {
+    super(text);
+    this.isStranger = status === UNAUTHENTICATED || status === FORBIDDEN;
+  }
+}
 
 /** Cells kept of one result, in characters; rows beyond are only counted. */
 const MOST_CHARACTERS = 4_000_000;
 /** Kinds of types in the protocol that are numbers. */
 const NUMERIC: ReadonlySet<number> = new Set([4, 5, 6, 7, 8, 9, 10]);
+/** Codes of gRPC. */
 const OK = '0';
+const FORBIDDEN = '7';
+const UNAUTHENTICATED = '16';
 
 /** SQL over Spark Connect, one session of one connection. Without a library: SQL and text need a hundred lines. */
 export class SparkClient {
   readonly #address: SparkAddress;
-  readonly #http: ClientHttp2Session;
+  #http: ClientHttp2Session;
+  #isClosed = false;
 
   constructor(address: SparkAddress) {
     this.#address = address;
-    this.#http = connect(`${address.isEncrypted ? 'https' : 'http'}://${address.host}:${address.port}`);
-    // A connection that breaks is told by the request that is under way.
-    this.#http.on('error', () => undefined);
+    this.#http = this.#connect();
   }
 
   /** Runs one statement; of its rows the first are kept, each value as Spark's own cast to text prints it. */
@@ -88,7 +98,16 @@ export class SparkClient {
 
   /** Ends the connection, and what was asked for with it. */
   close(): void {
+    this.#isClosed = true;
     this.#http.destroy();
+  }
+
+  #connect(): ClientHttp2Session {
+    const { host, port, isEncrypted } = this.#address;
+    const http = connect(`${isEncrypted ? 'https' : 'http'}://${host}:${port}`);
+    // A connection that breaks is told by the request that is under way.
+    http.on('error', () => undefined);
+    return http;
   }
 
   /** Spark runs a command at once and gives its result as a relation; a query it gives back to be asked for rows. */
@@ -131,6 +150,8 @@ export class SparkClient {
   #call(method: string, request: Uint8Array, onResponse: (response: Uint8Array) => void): Promise<void> {
     const { token } = this.#address;
     return new Promise((resolve, reject) => {
+      // The session lives at the server, so that a connection that broke between two calls is no loss.
+      if (this.#http.destroyed && !this.#isClosed) this.#http = this.#connect();
       const stream = this.#http.request({
         [constants.HTTP2_HEADER_METHOD]: 'POST',
         [constants.HTTP2_HEADER_PATH]: `/spark.connect.SparkConnectService/${method}`,
@@ -147,7 +168,8 @@ export class SparkClient {
       stream.on('trailers', conclude);
       // Where nothing but the outcome is told, it stands in the headers.
       stream.on('response', conclude);
-      stream.on('error', reject);
+      // Where the connection broke, it is told that it was cancelled, and why underneath.
+      stream.on('error', (error: Error) => reject(error.cause ?? error));
       stream.on('close', () => reject(new Error('the connection to Spark ended')));
       const length = Buffer.alloc(5);
       length.writeUInt32BE(request.length, 1);
@@ -186,5 +208,5 @@ function valueOf(headers: IncomingHttpHeaders, name: string): string | undefined
 
 function refusal(status: string, encoded: string): Error {
   const text = decodeURIComponent(encoded);
-  return BROKEN.has(status) ? new Error(text) : new SparkRefusal(text);
+  return BROKEN.has(status) ? new Error(text) : new SparkRefusal(text, status);
 }

@@ -2,19 +2,20 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
-import type { Folders } from '#src/engines/data.ts';
+import { sparkViews, type Folders } from '#src/engines/data.ts';
 import type { Sandbox, StartContext } from '#src/engines/engine.ts';
 import { Made } from '#src/engines/made.ts';
 import { writeRemote } from '#src/engines/spark-address.ts';
 import { SparkClient } from '#src/engines/spark-client.ts';
 import type { SparkServer } from '#src/engines/spark-server.ts';
-import { WorldError } from '#src/error.ts';
 
 interface Place {
   readonly remote: string;
   readonly database: string;
-  /** Where its tables lie; undefined on a Spark that does not see our files. */
+  /** A folder of ours; undefined on a Spark that may not see our files. */
   readonly directory: string | undefined;
+  /** Where its tables lie, as Spark writes it. */
+  readonly warehouse: string;
   readonly client: SparkClient;
 }
 
@@ -26,7 +27,8 @@ interface Options {
 
 /**
  * Hands out sessions of Spark, each with a database of its own, whose tables lie in a folder of its own, and the data set as
- * views; one of a kind that was asked for is kept ready, since making one takes longer than a small query.
+ * views: of its files, or of the rows themselves where Spark does not see them. One of a kind that was asked for is kept
+ * ready, since making one takes longer than a small query.
  */
 export class SparkPlaces {
   readonly #server: SparkServer;
@@ -56,16 +58,25 @@ export class SparkPlaces {
     const ready = this.#ready.get(data ?? '');
     this.#ready.delete(data ?? '');
     // One that could not be made ahead says nothing about a new one.
-    const place = (await ready?.catch(() => undefined)) ?? (await this.#make(data));
-    const { remote, database, directory } = place;
-    const folder = directory === undefined ? {} : { SPARK_WAREHOUSE: join(directory, 'warehouse') };
+    const made = await ready?.catch(() => undefined);
+    const isThere = made !== undefined && (await this.#isThere(made));
+    const place = isThere ? made : await this.#make(data);
+    const { remote, database, warehouse } = place;
+    const env = { SPARK_REMOTE: remote, SPARK_DATABASE: database, SPARK_WAREHOUSE: warehouse };
     return {
-      address: { kind: 'service', engine: 'spark', env: { SPARK_REMOTE: remote, SPARK_DATABASE: database, ...folder } },
+      address: { kind: 'service', engine: 'spark', env },
       close: async () => {
         await this.#clear(place, data);
         this.#keep(data);
       },
     };
+  }
+
+  /** A server that is not ours may have been started anew meanwhile, and nobody told us. */
+  async #isThere({ client, database, directory }: Place): Promise<boolean> {
+    if (directory !== undefined) return true;
+    const current = await client.sql('SELECT current_database()', 1).catch(() => undefined);
+    return current?.rows[0]?.[0] === database;
   }
 
   /** Nothing is cleared up any more where the server is thrown away as a whole. */
@@ -89,27 +100,20 @@ export class SparkPlaces {
   }
 
   async #make(data: string | undefined): Promise<Place> {
-    if (data !== undefined && this.#options.folders === undefined)
-      throw new WorldError(`the data ${data} lies on this machine, and your Spark (SPARK_REMOTE) may not see it`, {
-        remedy: 'Unset SPARK_REMOTE for this block: then it runs on a Spark that is started here.',
-      });
     const directory = await this.#options.folders?.take(data);
+    const views = data === undefined ? [] : await (directory === undefined ? sparkViews(data) : viewsOf(directory));
     const address = { ...this.#server, session: randomUUID() };
     const client = new SparkClient(address);
     const database = `block_${randomBytes(6).toString('hex')}`;
     await this.#made?.note(database);
     try {
-      if (directory !== undefined) await mkdir(join(directory, 'warehouse'));
-      const location = directory === undefined ? '' : ` LOCATION '${join(directory, 'warehouse')}'`;
-      await client.sql(`CREATE DATABASE ${database}${location}`, 0);
-      await client.sql(`USE ${database}`, 0);
-      for (const view of directory === undefined || data === undefined ? [] : await viewsOf(directory))
-        await client.sql(view, 0);
+      const warehouse = await makeDatabase(client, database, directory);
+      for (const view of views) await client.sql(view, 0);
+      return { remote: writeRemote(address), database, directory, warehouse, client };
     } catch (error) {
       client.close();
       throw error;
     }
-    return { remote: writeRemote(address), database, directory, client };
   }
 
   async #clear({ client, database, directory }: Place, data: string | undefined): Promise<void> {
@@ -124,6 +128,17 @@ export class SparkPlaces {
   async #drop(database: string): Promise<void> {
     await this.#admin.sql(`DROP DATABASE IF EXISTS ${database} CASCADE`, 0);
   }
+}
+
+/** Makes it the session's own and tells where its tables lie: in our folder, or where Spark keeps them. */
+async function makeDatabase(client: SparkClient, name: string, directory: string | undefined): Promise<string> {
+  const own = directory === undefined ? undefined : join(directory, 'warehouse');
+  if (own !== undefined) await mkdir(own);
+  await client.sql(`CREATE DATABASE ${name}${own === undefined ? '' : ` LOCATION '${own}'`}`, 0);
+  await client.sql(`USE ${name}`, 0);
+  if (own !== undefined) return own;
+  const { rows } = await client.sql(`DESCRIBE DATABASE ${name}`, 20);
+  return rows.find(([what]) => what === 'Location')?.[1] ?? '';
 }
 
 async function viewsOf(directory: string): Promise<string[]> {

@@ -1,11 +1,10 @@
 import { Folders } from '#src/engines/data.ts';
-import type { Engine, Installed, Running, StartContext } from '#src/engines/engine.ts';
+import type { Engine, Running, StartContext } from '#src/engines/engine.ts';
 import type { ReadyJvm } from '#src/engines/jvm.ts';
 import { jvmEngine } from '#src/engines/jvm-engine.ts';
-import { readRemote } from '#src/engines/spark-address.ts';
 import { SparkPlaces } from '#src/engines/spark-places.ts';
+import { remoteSpark } from '#src/engines/spark-remote.ts';
 import { launchSpark } from '#src/engines/spark-server.ts';
-import { WorldError } from '#src/error.ts';
 import type { Paths } from '#src/paths.ts';
 
 const VERSION = '4.2.0';
@@ -28,7 +27,7 @@ export function spark(paths: Paths): Engine {
     ...managed,
     async find() {
       const remote = process.env['SPARK_REMOTE'];
-      return remote === undefined || remote === '' ? managed.find() : remoteSpark(remote);
+      return remote === undefined || remote === '' ? managed.find() : remoteSpark(remote, VERSION);
     },
   };
 }
@@ -51,35 +50,6 @@ async function startSpark(jvm: ReadyJvm, context: StartContext): Promise<Running
     async stop() {
       await child.kill();
       await places.close(true);
-    },
-  };
-}
-
-/** A Spark of the learner's own: nothing of it is started or ended, and only what blocks made is cleared up. */
-function remoteSpark(remote: string): Installed {
-  return {
-    state: 'installed',
-    version: VERSION,
-    diskBytes: 0,
-    async start(context) {
-      const { session: _, ...server } = readRemote(remote);
-      const places = new SparkPlaces(server, { folders: undefined, context });
-      context.onProgress({ what: `Connecting to Spark at ${server.host}:${server.port}` });
-      await places.prepare().catch((cause: unknown) => {
-        throw new WorldError(`Spark at ${server.host}:${server.port} (SPARK_REMOTE) does not serve blocks`, {
-          remedy: 'Start its Spark Connect server, or unset SPARK_REMOTE: then one is started here.',
-          lastLines: [String(cause)],
-          cause,
-        });
-      });
-      return {
-        state: 'running',
-        version: VERSION,
-        pids: () => [],
-        died: new Promise(() => undefined),
-        sandbox: ({ data }) => places.lease(data),
-        stop: () => places.close(false),
-      };
     },
   };
 }

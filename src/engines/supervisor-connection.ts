@@ -13,6 +13,7 @@ type RequestBody = Request extends infer R ? (R extends Request ? Omit<R, 'id'> 
 interface Leased {
   readonly lease: string;
   readonly address: Address;
+  readonly note?: string;
 }
 
 interface Waiting {
@@ -59,9 +60,9 @@ export class Connection implements Supervisor {
   }
 
   async lease(engine: EngineName, request: SandboxRequest, options: LeaseOptions = {}): Promise<Lease> {
-    const { lease, address } = (await this.#ask({ method: 'lease', engine, ...request }, options)) as Leased;
+    const { lease, address, note } = (await this.#ask({ method: 'lease', engine, ...request }, options)) as Leased;
     const harm = async (how: Harm): Promise<void> => void (await this.#ask({ method: 'harm', lease, harm: how }));
-    return { address, harm, ...this.#release(lease) };
+    return { address, note, harm, ...this.#release(lease) };
   }
 
   async guard(marker: string): Promise<AsyncDisposable> {

@@ -100,7 +100,7 @@ class SupervisorProcess {
         }
         const lease = randomUUID();
         own.set(lease, sandbox);
-        return { lease, address: sandbox.address };
+        return { lease, address: sandbox.address, note: sandbox.note };
       }
       case 'release': {
         const sandbox = own.get(request.lease);

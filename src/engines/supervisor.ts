@@ -40,6 +40,8 @@ export interface LeaseOptions {
 /** Disposing it throws the sandbox away and ends what still runs there. */
 export interface Lease extends AsyncDisposable {
   readonly address: Address;
+  /** Where it is, when that is not where whoever asked would look for it: a sentence. */
+  readonly note?: string | undefined;
   /** Does this to the leased server (see `Harm`), only where it is leased as one's own. */
   harm(harm: Harm): Promise<void>;
 }

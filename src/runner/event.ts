@@ -35,4 +35,6 @@ export type RunEvent =
       readonly elapsedMs: number;
       /** Compared with the recording; undefined when the code was edited or nothing is recorded. */
       readonly matchesRecording: boolean | undefined;
+      /** Where it ran, when that is not where one would look for it. */
+      readonly note?: string | undefined;
     };

@@ -41,6 +41,8 @@ export type Emit = (event: Exclude<RunEvent, { type: 'exit' }>) => void;
 export interface Outcome {
   readonly state: ExitState;
   readonly elapsedMs: number;
+  /** Where it ran, when that is not where one would look for it. */
+  readonly note?: string | undefined;
 }
 
 /** Runs code in a clean place on its engine. Never throws: trouble is an event and the state `unknown`. */
@@ -85,7 +87,7 @@ export async function run(
     const ok = await (request.scene === true ? playScene(addresses, harms, execution) : runAt(address, execution));
     flush();
     if (stopper.signal.aborted) return { state: 'stopped', elapsedMs: elapsed() };
-    return { state: ok ? 'ok' : 'error', elapsedMs: elapsed() };
+    return { state: ok ? 'ok' : 'error', elapsedMs: elapsed(), note: noteOf(leases) };
   } catch (error) {
     if (stopper.signal.aborted) return { state: 'stopped', elapsedMs: elapsed() };
     if (timer?.aborted === true) return { state: 'timeout', elapsedMs: elapsed() };
@@ -98,6 +100,10 @@ export async function run(
     // when our connection closes.
     await Promise.allSettled(leases.map((lease) => lease[Symbol.asyncDispose]()));
   }
+}
+
+function noteOf(leases: readonly Lease[]): string | undefined {
+  return leases.map(({ note }) => note).find((note) => note !== undefined);
 }
 
 export interface Execution {

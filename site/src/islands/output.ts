@@ -22,7 +22,7 @@ export function addEvent(parts: readonly Part[], event: RunEvent): Part[] {
 
 /** How a run ended, in a sentence for the eye and for a screen reader. */
 export function closing(
-  { state, elapsedMs, matchesRecording }: Extract<RunEvent, { type: 'exit' }>,
+  { state, elapsedMs, matchesRecording, note }: Extract<RunEvent, { type: 'exit' }>,
   hasOutput: boolean,
 ): string {
   const time = elapsedMs < 1000 ? `${Math.max(1, Math.round(elapsedMs))} ms` : `${(elapsedMs / 1000).toFixed(1)} s`;
@@ -33,8 +33,9 @@ export function closing(
     timeout: `Stopped at its time limit, after ${time}.`,
     unknown: 'No outcome: the engine failed, not your code.',
   }[state];
-  if (matchesRecording === undefined) return words;
-  return `${words} ${matchesRecording ? 'Same as recorded.' : 'Differs from the recording below.'}`;
+  const recorded =
+    matchesRecording === undefined ? '' : matchesRecording ? 'Same as recorded.' : 'Differs from the recording below.';
+  return [words, recorded, note].filter(Boolean).join(' ');
 }
 
 /** Rows for the clipboard: tab-separated, as spreadsheets take them; NULL is an empty cell. */
