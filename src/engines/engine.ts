@@ -90,8 +90,6 @@ export interface SandboxRequest {
   readonly extensions?: readonly string[] | undefined;
   /** A whole server for this place alone, whose administrator it is; PostgreSQL and Kafka have it. */
   readonly own?: boolean | undefined;
-  /** A way in through a proxy of the asker's, for one program; only our own Kafka has it. */
-  readonly lane?: boolean | undefined;
   /** A database on the learner's own server of MongoDB's protocol; Python's blocks have it. */
   readonly documents?: boolean | undefined;
 }
@@ -124,8 +122,6 @@ export type Address =
       readonly engine: EngineName;
       readonly env: Readonly<Record<string, string>>;
       readonly worker?: { readonly socketPath: string; readonly directory: string } | undefined;
-      /** Where the asker's proxy must listen, and where it leads. */
-      readonly lane?: { readonly listen: number; readonly upstream: number } | undefined;
     };
 
 /**

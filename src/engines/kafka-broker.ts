@@ -10,7 +10,6 @@ import type { ReadyJvm } from '#src/engines/jvm.ts';
 import { javaEnvironment, launchJvm, relaunchJvm, type JvmServer, type ServerSpec } from '#src/engines/jvm-server.ts';
 import { openAccess } from '#src/engines/kafka-access.ts';
 import { answers, openAdmin } from '#src/engines/kafka-admin.ts';
-import { LANES, lanePorts, type Lane } from '#src/engines/kafka-lanes.ts';
 import { flagsFor, logFlag, writeSettings } from '#src/engines/kafka-settings.ts';
 import { WorldError } from '#src/error.ts';
 import { capture, signal } from '#src/process.ts';
@@ -24,10 +23,7 @@ export class Broker {
   readonly #context: StartContext;
   #server: JvmServer;
 
-  readonly #listening: readonly number[];
-
-  private constructor(spec: ServerSpec, context: StartContext, server: JvmServer, listening: readonly number[]) {
-    this.#listening = listening;
+  private constructor(spec: ServerSpec, context: StartContext, server: JvmServer) {
     this.#spec = spec;
     this.#context = context;
     this.#server = server;
@@ -50,9 +46,8 @@ export class Broker {
       context,
     );
     context.onProgress({ what: 'Starting Kafka' });
-    const listening = await lanePorts(LANES);
-    const spec = { ...bare, ...withLanes(directory, listening), flags: [...archive, ...bare.flags] };
-    return new Broker(spec, context, await launchJvm(spec, context), listening);
+    const spec = { ...bare, flags: [...archive, ...bare.flags] };
+    return new Broker(spec, context, await launchJvm(spec, context));
   }
 
   get pid(): number {
@@ -61,11 +56,6 @@ export class Broker {
 
   get bootstrap(): string {
     return `127.0.0.1:${this.#server.ports[0]}`;
-  }
-
-  /** Ways in for programs behind a proxy. */
-  get lanes(): readonly Lane[] {
-    return lanesOn(this.#server.ports, this.#listening);
   }
 
   get died(): JvmServer['died'] {
@@ -104,27 +94,10 @@ async function specOf(jvm: ReadyJvm, directory: string): Promise<ServerSpec> {
     flags,
     main: 'kafka.Kafka',
     directory,
-    ports: OWN_PORTS,
+    ports: 2,
     prepare: async ([port = 0, controllerPort = 0]) => [await writeSettings({ directory, port, controllerPort })],
     probe: ([port]) => answers(openAccess(`127.0.0.1:${port}`)),
   };
-}
-
-const OWN_PORTS = 2;
-
-/** The same with a listener for each port that a proxy will have. */
-function withLanes(directory: string, listening: readonly number[]): Pick<ServerSpec, 'ports' | 'prepare'> {
-  return {
-    ports: OWN_PORTS + listening.length,
-    prepare: async (ports) => {
-      const [port = 0, controllerPort = 0] = ports;
-      return [await writeSettings({ directory, port, controllerPort, lanes: lanesOn(ports, listening) })];
-    },
-  };
-}
-
-function lanesOn(ports: readonly number[], listening: readonly number[]): Lane[] {
-  return listening.map((listen, i) => ({ listen, upstream: ports[OWN_PORTS + i] ?? 0 }));
 }
 
 /** One run for the archive of classes: the broker, a topic, and an orderly end. */

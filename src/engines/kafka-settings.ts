@@ -1,8 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { Lane } from '#src/engines/kafka-lanes.ts';
-
 /** Flags of Java for a broker on a learner's machine: quick to start, small, and content with little data. */
 export const KAFKA_FLAGS: readonly string[] = [
   '-XX:TieredStopAtLevel=1',
@@ -67,25 +65,16 @@ export interface BrokerPlace {
   readonly directory: string;
   readonly port: number;
   readonly controllerPort: number;
-  /** Ways in for programs behind a proxy. */
-  readonly lanes?: readonly Lane[];
 }
 
 /** Writes the broker's settings and gives their path. */
-export async function writeSettings({ directory, port, controllerPort, lanes = [] }: BrokerPlace): Promise<string> {
-  const named = lanes.map((lane, i) => ({ name: `LANE${i + 1}`, ...lane }));
-  const own = ['PLAINTEXT', 'CONTROLLER', ...named.map(({ name }) => name)];
-  const at = (name: string, where: number): string => `${name}://127.0.0.1:${where}`;
+export async function writeSettings({ directory, port, controllerPort }: BrokerPlace): Promise<string> {
   const all = {
     ...SETTINGS,
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    'listener.security.protocol.map': own.map((name) => `${name}:PLAINTEXT`).join(','),
-    listeners: [
-      at('PLAINTEXT', port),
-      at('CONTROLLER', controllerPort),
-      ...named.map(({ name, upstream }) => at(name, upstream)),
-    ].join(','),
-    'advertised.listeners': [at('PLAINTEXT', port), ...named.map(({ name, listen }) => at(name, listen))].join(','),
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
     'log.dirs': join(directory, 'data'),
   };
   await mkdir(directory, { recursive: true });

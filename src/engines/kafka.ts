@@ -9,11 +9,10 @@ import { jvmEngine } from '#src/engines/jvm-engine.ts';
 import { accessFrom, javaConfig, openAccess, variablesOf, type KafkaAccess } from '#src/engines/kafka-access.ts';
 import { whyNot } from '#src/engines/kafka-admin.ts';
 import { Broker } from '#src/engines/kafka-broker.ts';
-import { Lanes } from '#src/engines/kafka-lanes.ts';
 import { KafkaPlaces, type KafkaOwner } from '#src/engines/kafka-places.ts';
 import { writeProperties } from '#src/engines/kafka-settings.ts';
 import { KafkaTools } from '#src/engines/kafka-tools.ts';
-import { LearnerError, WorldError } from '#src/error.ts';
+import { WorldError } from '#src/error.ts';
 import type { Paths } from '#src/paths.ts';
 
 const VERSION = '4.3.1';
@@ -38,10 +37,7 @@ async function startKafka(jvm: ReadyJvm, context: StartContext): Promise<Running
   const own = accessFrom(process.env);
   if (own !== undefined) return useKafka(own, jvm, context);
   const broker = await Broker.start(jvm, VERSION, join(context.directory, 'broker'), context);
-  const kafka = await serve(
-    { jvm, access: openAccess(broker.bootstrap), owner: 'all', lanes: new Lanes(broker.lanes) },
-    context,
-  );
+  const kafka = await serve({ jvm, access: openAccess(broker.bootstrap), owner: 'all' }, context);
   // A tool that waits for a broker which is no more would wait for ever.
   void broker.died.then(() => kafka.tools.close());
   return {
@@ -72,7 +68,7 @@ async function useKafka(access: KafkaAccess, jvm: ReadyJvm, context: StartContex
       remedy:
         'Check the address and KAFKA_SECURITY_PROTOCOL and its user; without KAFKA_BOOTSTRAP one is started here.',
     });
-  const kafka = await serve({ jvm, access, owner: 'learner', lanes: undefined }, context);
+  const kafka = await serve({ jvm, access, owner: 'learner' }, context);
   return {
     state: 'running',
     version: VERSION,
@@ -92,15 +88,13 @@ async function useKafka(access: KafkaAccess, jvm: ReadyJvm, context: StartContex
 }
 
 const OWN_NOTE = 'This ran on a Kafka of its own that was started here, not on yours (KAFKA_BOOTSTRAP).';
-const OWN_KAFKA = 'a program is graded on a Kafka that is started here: yours can’t be made to lead through a proxy';
-const OWN_REMEDY = 'Unset KAFKA_BOOTSTRAP, then ./dej engines stop kafka, and check again.';
 
 /** A whole Kafka for one block, which may kill and stop it. */
 async function ownBroker(jvm: ReadyJvm, around: StartContext, request: SandboxRequest): Promise<Sandbox> {
   const directory = join(around.directory, `own-${randomBytes(6).toString('hex')}`);
   const context = { ...around, directory };
   const broker = await Broker.start(jvm, VERSION, join(directory, 'broker'), context);
-  const kafka = await serve({ jvm, access: openAccess(broker.bootstrap), owner: 'block', lanes: undefined }, context);
+  const kafka = await serve({ jvm, access: openAccess(broker.bootstrap), owner: 'block' }, context);
   const { address } = await kafka.sandbox(request);
   return {
     address,
@@ -124,11 +118,10 @@ interface Serving {
   readonly jvm: ReadyJvm;
   readonly access: KafkaAccess;
   readonly owner: KafkaOwner;
-  readonly lanes: Lanes | undefined;
 }
 
 /** Places and tools on a Kafka that answers. */
-async function serve({ jvm, access, owner, lanes }: Serving, context: StartContext): Promise<Served> {
+async function serve({ jvm, access, owner }: Serving, context: StartContext): Promise<Served> {
   const places = new KafkaPlaces(access, { owner, context });
   const folders = new Folders(context.directory, context.paths);
   const socketPath = join(context.paths.sockets, `k${randomBytes(4).toString('hex')}`);
@@ -140,16 +133,13 @@ async function serve({ jvm, access, owner, lanes }: Serving, context: StartConte
   return {
     places,
     tools,
-    async sandbox({ data, lane: withLane = false }) {
-      if (withLane && lanes === undefined) throw new LearnerError(OWN_KAFKA, OWN_REMEDY);
+    async sandbox({ data }) {
       const directory = await folders.take(data);
       const place = await places.take();
       const env = variablesOf(access, place.prefix);
-      const lane = withLane ? await lanes?.take() : undefined;
       return {
-        address: { kind: 'service', engine: 'kafka', env, worker: { socketPath, directory }, lane },
+        address: { kind: 'service', engine: 'kafka', env, worker: { socketPath, directory } },
         async close() {
-          if (lane !== undefined) lanes?.giveBack(lane);
           await Promise.all([place.close(), folders.giveBack(directory, data)]);
         },
       };

@@ -1,3 +1,4 @@
+import { librdkafkaConfig, openAccess } from '#src/engines/kafka-access.ts';
 import type { Stage } from '#src/faults/actions.ts';
 import type { AttackOptions } from '#src/faults/attack.ts';
 import type { PostgresProxy } from '#src/faults/postgres-proxy.ts';
@@ -7,8 +8,13 @@ import type { Upstream } from '#src/faults/postgres-upstream.ts';
 export function others({ source, kafka }: Stage): Record<string, string> {
   return {
     ...(source === undefined ? {} : { PAYMENTS_URL: source.url }),
-    ...(kafka === undefined ? {} : { KAFKA_BOOTSTRAP: `${kafka.host}:${kafka.port}` }),
+    ...(kafka === undefined ? {} : wayIn(kafka.bootstrap)),
   };
+}
+
+/** The proxy asks for no password and speaks in the open, whatever Kafka behind it wants. */
+function wayIn(bootstrap: string): Record<string, string> {
+  return { KAFKA_BOOTSTRAP: bootstrap, KAFKA_CONFIG: JSON.stringify(librdkafkaConfig(openAccess(bootstrap))) };
 }
 
 export function addresses({ postgres }: AttackOptions, proxy: PostgresProxy | undefined): Record<string, string> {

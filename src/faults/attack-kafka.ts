@@ -2,7 +2,7 @@ import type { History } from '#src/faults/history.ts';
 import { startKafkaProxy, type KafkaProxy, type KafkaProxyOptions } from '#src/faults/kafka-proxy.ts';
 
 /** Kafka behind a proxy, as an attack takes it; the program's KAFKA_BOOTSTRAP leads there. */
-export interface KafkaTarget extends Pick<KafkaProxyOptions, 'lane' | 'prefix' | 'names'> {
+export interface KafkaTarget extends Pick<KafkaProxyOptions, 'access' | 'prefix' | 'names'> {
   /** The proxy listens: it tells how far the program is. */
   readonly onOpen?: (proxy: KafkaProxy) => void;
   /** Nothing of a start is left, and Kafka has answered what it had received; the names are those of its transactions. */
@@ -14,8 +14,8 @@ export async function openKafka(
   rest: Pick<KafkaProxyOptions, 'onPoint' | 'isDue'> & { readonly history: History },
 ): Promise<KafkaProxy | undefined> {
   if (target === undefined) return undefined;
-  const { lane, prefix, names, onOpen } = target;
-  const proxy = await startKafkaProxy({ lane, prefix, ...(names === undefined ? {} : { names }), ...rest });
+  const { access, prefix, names, onOpen } = target;
+  const proxy = await startKafkaProxy({ access, prefix, ...(names === undefined ? {} : { names }), ...rest });
   onOpen?.(proxy);
   return proxy;
 }

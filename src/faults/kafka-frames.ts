@@ -29,16 +29,37 @@ export class KafkaSplitter {
 export const API = {
   produce: 0,
   fetch: 1,
+  metadata: 3,
   offsetCommit: 8,
+  findCoordinator: 10,
+  saslHandshake: 17,
+  apiVersions: 18,
   initProducerId: 22,
   addPartitionsToTxn: 24,
   addOffsetsToTxn: 25,
   endTxn: 26,
   txnOffsetCommit: 28,
+  saslAuthenticate: 36,
+  describeCluster: 60,
+  shareFetch: 78,
+  shareAcknowledge: 79,
 } as const;
 
 /** From this version on, arrays and texts are written compactly and each structure may end with tagged fields. */
-export const FLEXIBLE_FROM: Readonly<Record<number, number>> = { 0: 9, 8: 8, 22: 2, 24: 3, 25: 3, 26: 3, 28: 3 };
+export const FLEXIBLE_FROM: Readonly<Record<number, number>> = {
+  ...{ 0: 9, 1: 12, 3: 9, 8: 8, 10: 3, 18: 3, 22: 2, 24: 3, 25: 3, 26: 3, 28: 3, 36: 2, 60: 0, 78: 0, 79: 0 },
+};
+
+/** The newest version of each of these that is read here, as in Kafka 4.3.1. Later ones may say things elsewhere. */
+export const LAST_READ: Readonly<Record<number, number>> = {
+  ...{ 0: 13, 1: 18, 3: 13, 8: 10, 10: 6, 22: 6, 24: 5, 25: 4, 26: 5, 28: 5, 60: 2, 78: 2, 79: 2 },
+};
+
+/** Bytes of a message, from `at` until before `end`. */
+export interface Span {
+  readonly at: number;
+  readonly end: number;
+}
 
 /** Reads one message field by field, in the older or the flexible encoding. */
 export class KafkaReader {
@@ -50,6 +71,11 @@ export class KafkaReader {
     this.#bytes = bytes;
     this.#at = at;
     this.#isFlexible = isFlexible;
+  }
+
+  /** Where the next field begins. */
+  get at(): number {
+    return this.#at;
   }
 
   int8(): number {
@@ -96,12 +122,16 @@ export class KafkaReader {
     return all;
   }
 
-  /** Skips what a structure of the flexible encoding may end with. */
-  tags(): void {
+  /** Skips what a structure of the flexible encoding may end with; `read` may look at a field before. */
+  tags(read?: (tag: number, size: Span & { readonly value: number }) => void): void {
     if (!this.#isFlexible) return;
     for (let left = this.#varint(); left > 0; left--) {
-      this.#varint();
-      this.#move(this.#varint());
+      const tag = this.#varint();
+      const at = this.#at;
+      const value = this.#varint();
+      const end = this.#at;
+      read?.(tag, { at, end, value });
+      this.#at = end + value;
     }
   }
 

@@ -1,6 +1,7 @@
 import type * as Client from '@platformatic/kafka';
 
 import { until } from '#src/deadline.ts';
+import { connectionOptions, type KafkaAccess } from '#src/engines/kafka-access.ts';
 import { WorldError } from '#src/error.ts';
 
 /** A record as it stands in a topic, or as it is to be written there. */
@@ -42,16 +43,18 @@ const LATEST = -1n;
 const GROUP = 0;
 const MAX_BYTES = 64 * 1024 * 1024;
 
-/** `bootstrap` is one broker of ours. */
-export async function openKafkaHands(bootstrap: string): Promise<KafkaHands> {
+export async function openKafkaHands(access: KafkaAccess): Promise<KafkaHands> {
   const kafka = await import('@platformatic/kafka');
-  const [host = '', port = ''] = bootstrap.split(':');
-  const connection = new kafka.Connection('oracle', { connectTimeout: TIMEOUT_MS, requestTimeout: TIMEOUT_MS });
+  const [first = ''] = access.bootstrap.split(',');
+  const [host = '', port = ''] = first.split(':');
+  const way = connectionOptions(access);
+  const connection = new kafka.Connection('oracle', { connectTimeout: TIMEOUT_MS, requestTimeout: TIMEOUT_MS, ...way });
   const producer = new kafka.Producer({
     clientId: 'oracle',
-    bootstrapBrokers: [bootstrap],
+    bootstrapBrokers: access.bootstrap.split(','),
     retries: 5,
     retryDelay: 50,
+    ...way,
   });
   try {
     await connection.connect(host, Number(port));

@@ -1,8 +1,9 @@
-import { connect, createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 
 import type { History } from '#src/faults/history.ts';
 import { KafkaCounts, type KafkaStep } from '#src/faults/kafka-counts.ts';
-import { API, KafkaSplitter } from '#src/faults/kafka-frames.ts';
+import { KafkaDoors } from '#src/faults/kafka-doors.ts';
+import { API, KafkaSplitter, LAST_READ } from '#src/faults/kafka-frames.ts';
 import {
   errorOf,
   headOf,
@@ -12,14 +13,15 @@ import {
   transactionalIdOf,
   type KafkaRequest,
 } from '#src/faults/kafka-requests.ts';
+import { openKafkaUpstream } from '#src/faults/kafka-upstream.ts';
 import type { Hit } from '#src/faults/postgres-proxy.ts';
 import type { Point } from '#src/faults/schedule.ts';
 import { until } from '#src/deadline.ts';
-import { WorldError } from '#src/error.ts';
+import type { KafkaAccess } from '#src/engines/kafka-access.ts';
 
 export interface KafkaProxyOptions {
-  /** The port that the broker tells clients, and where it listens itself. */
-  readonly lane: { readonly listen: number; readonly upstream: number };
+  /** Where Kafka is, and how one comes in; the program needs to know neither. */
+  readonly access: KafkaAccess;
   /** The names of this run's topics begin so. */
   readonly prefix: string;
   /** Topics by their id in hex: newer clients write ids. */
@@ -32,8 +34,8 @@ export interface KafkaProxyOptions {
 }
 
 export interface KafkaProxy {
-  readonly host: string;
-  readonly port: number;
+  /** What the program is told as Kafka's address. */
+  readonly bootstrap: string;
   /** Writes, commits and ends of transactions that the broker still owes an answer. */
   inFlight(): number;
   /** Since when the program has only been reading and waiting, as `performance.now()` counts; not before it reads. */
@@ -58,7 +60,8 @@ const UNDER_WAY_MS = 25;
 const UNDER_WAY_LIMIT_MS = 1000;
 
 /**
- * Stands between one program and Kafka. Writes are the boundary `kafka.produce`, commits of offsets `kafka.offset`, ends
+ * Stands between one program and Kafka, however many brokers that is: each has a port here, and the program is told no
+ * other. Its connections are counted as one. Writes are the boundary `kafka.produce`, commits of offsets `kafka.offset`, ends
  * of transactions `kafka.endtxn`, and what joins one `kafka.addtxn`.
  */
 export async function startKafkaProxy(options: KafkaProxyOptions): Promise<KafkaProxy> {
@@ -76,20 +79,17 @@ export async function startKafkaProxy(options: KafkaProxyOptions): Promise<Kafka
     idleSince: performance.now(),
     busyMs: 0,
   };
-  const server = createServer((client) => void new Link(client, shared));
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) =>
-      reject(new WorldError(`port ${options.lane.listen} is taken (${error.message})`, { remedy: 'Run it again.' })),
-    );
-    server.listen(options.lane.listen, '127.0.0.1', resolve);
+  const doors = new KafkaDoors((client, address) => {
+    const { access } = options;
+    new Link(client, shared, { doors, server: openKafkaUpstream(access, address) });
   });
+  const bootstrap = await doors.open(options.access.bootstrap);
   const inFlight = (): number => [...shared.links].reduce((sum, link) => sum + link.outstanding, 0);
   const cutAll = (): void => {
     for (const link of shared.links) link.cut();
   };
   return {
-    host: '127.0.0.1',
-    port: options.lane.listen,
+    bootstrap,
     inFlight,
     idleSince: () => (shared.hasRead ? shared.idleSince : undefined),
     hasWritten: () => shared.hasWritten,
@@ -118,7 +118,7 @@ export async function startKafkaProxy(options: KafkaProxyOptions): Promise<Kafka
     },
     close: async () => {
       cutAll();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
+      await doors.close();
     },
   };
 }
@@ -144,29 +144,38 @@ interface Shared {
 
 type Open = KafkaRequest & { readonly steps: readonly KafkaStep[]; readonly isNoted: boolean };
 
+interface Way {
+  readonly doors: KafkaDoors;
+  /** The broker's end, once it stands. */
+  readonly server: Promise<Socket>;
+}
+
 /** One connection. Each direction is a queue that is worked off in order, so that holding a message holds what follows. */
 class Link {
   readonly #client: Socket;
-  readonly #server: Socket;
+  readonly #way: Way;
   readonly #shared: Shared;
   readonly #requests = new KafkaSplitter();
   readonly #answers = new KafkaSplitter();
   readonly #open = new Map<number, Open>();
+  #server: Socket | undefined;
+  /** The program has done more here than reading and finding its way. */
+  #isUsed = false;
   #isCut = false;
 
-  constructor(client: Socket, shared: Shared) {
+  constructor(client: Socket, shared: Shared, way: Way) {
     this.#client = client;
     this.#shared = shared;
-    this.#server = connect({ host: '127.0.0.1', port: shared.options.lane.upstream });
+    this.#way = way;
     shared.links.add(this);
-    for (const socket of [client, this.#server]) {
-      socket.setNoDelay(true);
-      socket.on('error', () => undefined);
-    }
+    client.setNoDelay(true);
+    client.on('error', () => undefined);
     this.#pump(client, (chunk) => this.#fromClient(chunk));
-    this.#pump(this.#server, (chunk) => this.#fromServer(chunk));
-    this.#server.on('close', () => this.cut());
     client.on('close', () => void this.#hungUp());
+    way.server.then(
+      (server) => this.#reached(server),
+      () => this.cut(),
+    );
   }
 
   get outstanding(): number {
@@ -176,15 +185,26 @@ class Link {
   cut(): void {
     this.#isCut = true;
     this.#client.destroy();
-    this.#server.destroy();
+    this.#server?.destroy();
     this.#open.clear();
     this.#shared.links.delete(this);
   }
 
-  /** A program that hangs up has gone on, too. What the broker already has is still answered, and that is awaited. */
+  #reached(server: Socket): void {
+    if (this.#isCut) return void server.destroy();
+    this.#server = server;
+    this.#pump(server, (chunk) => this.#fromServer(chunk));
+    server.on('close', () => this.cut());
+    if (server.destroyed) this.cut();
+  }
+
+  /**
+   * A program that hangs up has gone on, too; but not one that leaves a broker where it has only asked its way. What the
+   * broker already has is still answered, and that is awaited.
+   */
   async #hungUp(): Promise<void> {
     if (this.#isCut) return;
-    if (!this.#shared.isHeld) await movedOn(this.#shared);
+    if (this.#isUsed && !this.#shared.isHeld) await movedOn(this.#shared);
     if (this.outstanding === 0) this.cut();
   }
 
@@ -202,16 +222,21 @@ class Link {
           () => this.cut(),
         );
     });
+    socket.resume();
   }
 
   async #fromClient(chunk: Buffer): Promise<void> {
     const shared = this.#shared;
+    const server = await this.#way.server;
     for (const frame of this.#requests.push(chunk)) {
       await shared.gate;
       const request = headOf(frame);
+      // What can't be read can't be counted, and its answer may lead the program past us.
+      if (request.version > (LAST_READ[request.api] ?? request.version)) return this.cut();
       if (request.api === API.fetch) shared.hasRead = true;
       if (!isIdle(request.api)) shared.idleSince = performance.now();
       if (isForeground(request.api)) {
+        this.#isUsed = true;
         shared.busyMs = performance.now();
         if (!shared.isHeld && (await movedOn(shared)) === 'drop') return this.#dropped();
       }
@@ -223,9 +248,9 @@ class Link {
       for (const step of steps) if ((await ask(shared, 'before', step)) === 'drop') return this.#dropped();
       if (note?.isUnanswered !== true)
         this.#open.set(request.correlation, { ...request, steps, isNoted: note !== undefined });
-      if (!this.#isCut) this.#server.write(frame);
+      if (!this.#isCut) server.write(frame);
     }
-    await drained(this.#server);
+    await drained(server);
   }
 
   async #fromServer(chunk: Buffer): Promise<void> {
@@ -235,7 +260,10 @@ class Link {
       const open = this.#open.get(correlation);
       if (open?.isNoted === true) await this.#answered(open, frame);
       this.#open.delete(correlation);
-      if (!shared.isHeld && !this.#isCut && !this.#client.destroyed) this.#client.write(frame);
+      if (shared.isHeld || this.#isCut || this.#client.destroyed) continue;
+      const led = open === undefined ? frame : await this.#way.doors.led(open, frame);
+      // The program may have been ended meanwhile; what it is told then, nobody knows of.
+      if (!shared.isHeld) this.#client.write(led);
     }
     if (this.#client.destroyed && this.outstanding === 0) this.cut();
     else await drained(this.#client);

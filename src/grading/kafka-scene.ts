@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 
 import { until } from '#src/deadline.ts';
+import { environmentOf } from '#src/engines/environment.ts';
+import { accessFrom, type KafkaAccess } from '#src/engines/kafka-access.ts';
 import type { Lease, Supervisor } from '#src/engines/supervisor.ts';
 import { Bug } from '#src/error.ts';
 import type { KafkaTarget } from '#src/faults/attack-kafka.ts';
@@ -52,7 +54,7 @@ export async function leaseKafkaScene(
   signal: AbortSignal | undefined,
 ): Promise<KafkaScene | undefined> {
   if (plan === undefined) return undefined;
-  const lease = await supervisor.lease('kafka', { data: undefined, lane: true }, { signal });
+  const lease = await supervisor.lease('kafka', { data: undefined }, { signal });
   const giveBack = async (): Promise<void> => void (await Promise.allSettled([lease[Symbol.asyncDispose]()]));
   try {
     const scene = await open(plan, lease);
@@ -69,13 +71,15 @@ export async function leaseKafkaScene(
 }
 
 async function open(plan: KafkaPlan, { address }: Lease): Promise<Scene> {
-  if (address.kind !== 'service' || address.lane === undefined) throw new Bug('a lease of Kafka without a lane');
-  const prefix = `${address.env['TOPIC_PREFIX'] ?? ''}${randomBytes(3).toString('hex')}-`;
-  const hands = await openKafkaHands(address.env['KAFKA_BOOTSTRAP'] ?? '');
+  const env = environmentOf(address);
+  const access = accessFrom(env);
+  if (access === undefined) throw new Bug('a lease of Kafka without an address');
+  const prefix = `${env['TOPIC_PREFIX'] ?? ''}${randomBytes(3).toString('hex')}-`;
+  const hands = await openKafkaHands(access);
   try {
     const topics = Object.entries(plan.topics).map(([name, count]) => [`${prefix}${name}`, count] as const);
     const names = await hands.createTopics(Object.fromEntries(topics));
-    return new Scene(plan, { hands, prefix, names, lane: address.lane });
+    return new Scene(plan, { access, hands, prefix, names });
   } catch (error) {
     await hands.close();
     throw error;
@@ -86,7 +90,7 @@ interface Place {
   readonly hands: KafkaHands;
   readonly prefix: string;
   readonly names: ReadonlyMap<string, string>;
-  readonly lane: KafkaTarget['lane'];
+  readonly access: KafkaAccess;
 }
 
 class Scene implements KafkaScene {
@@ -100,7 +104,7 @@ class Scene implements KafkaScene {
   #proxy: KafkaProxy | undefined;
   #stalled: Finding | undefined;
 
-  constructor(plan: KafkaPlan, { hands, prefix, names, lane }: Place) {
+  constructor(plan: KafkaPlan, { access, hands, prefix, names }: Place) {
     this.#plan = plan;
     this.#hands = hands;
     this.#prefix = prefix;
@@ -110,7 +114,7 @@ class Scene implements KafkaScene {
       ...Object.fromEntries(Object.keys(plan.topics).map((name) => [`TOPIC_${name.toUpperCase()}`, prefix + name])),
     };
     this.target = {
-      lane,
+      access,
       prefix,
       names,
       onOpen: (proxy) => (this.#proxy = proxy),
