@@ -296,32 +296,57 @@ async function find(ps: readonly [string, ...string[]], text: string): Promise<n
 /** A process as it was seen once, told from a later one with the same id. */
 export type Seen = Pick<ProcessRow, 'pid' | 'startedAt'>;
 
+interface TreeOptions {
+  readonly marker?: string;
+  readonly seen?: readonly Seen[];
+  readonly deadlineMs?: number;
+}
+
+/** Who of these trees is alive: the roots, their groups, what carries the marker, what was seen, and all below them. */
+async function livingOf(roots: readonly number[], { marker, seen = [] }: TreeOptions): Promise<ProcessRow[]> {
+  const rows = await list();
+  const began = new Map(seen.map(({ pid, startedAt }) => [pid, startedAt]));
+  const strays = marker === undefined ? [] : await marked(marker, rows);
+  const kin = rows.filter((row) => roots.includes(row.group) || began.get(row.pid) === row.startedAt);
+  const tops = [...roots, ...strays, ...kin.map(({ pid }) => pid)];
+  // A marked server's own children may have lost the mark, so strays count with all below them.
+  const targets = new Set([...tops, ...below(tops, rows)]);
+  return rows.filter((row) => targets.has(row.pid) && !row.state.startsWith('Z') && row.pid !== process.pid);
+}
+
+/** Stops whole trees where they are, and gives all that stand still then. `wakeUp` lets them go on. */
+export async function freezeTrees(roots: readonly number[], options: TreeOptions = {}): Promise<number[]> {
+  return until(
+    `standstill of processes ${roots.join(', ')}`,
+    async () => {
+      const living = await livingOf(roots, options);
+      const moving = living.filter(({ state }) => !state.startsWith('T'));
+      for (const { pid } of moving) signal(pid, 'SIGSTOP');
+      // One that is just being stopped may have started another meanwhile, so we look once more.
+      return moving.length === 0 ? living.map(({ pid }) => pid) : undefined;
+    },
+    { deadlineMs: options.deadlineMs ?? 10_000, everyMs: 2 },
+  );
+}
+
+export function wakeUp(pids: readonly number[]): void {
+  for (const pid of pids) signal(pid, 'SIGCONT');
+}
+
 /**
  * Ends whole trees at once: all are stopped before any is killed, because a child that sees its parent die may start
  * another. What belongs to the group of a root, carries the marker or was `seen` before goes with them. Returns when none
  * is left, or fails at the deadline.
  */
-export async function killTrees(
-  roots: readonly number[],
-  options: { marker?: string; seen?: readonly Seen[]; deadlineMs?: number } = {},
-): Promise<number[]> {
+export async function killTrees(roots: readonly number[], options: TreeOptions = {}): Promise<number[]> {
   const killed = new Set<number>();
-  const began = new Map((options.seen ?? []).map(({ pid, startedAt }) => [pid, startedAt]));
   await until(
     `end of processes ${roots.join(', ')}`,
     async () => {
-      const rows = await list();
-      const strays = options.marker === undefined ? [] : await marked(options.marker, rows);
-      const kin = rows.filter((row) => roots.includes(row.group) || began.get(row.pid) === row.startedAt);
-      const tops = [...roots, ...strays, ...kin.map(({ pid }) => pid)];
-      const alive = new Set(rows.filter((row) => !row.state.startsWith('Z')).map((row) => row.pid));
-      // A marked server's own children may have lost the mark, so strays count with all below them.
-      const targets = [...new Set([...tops, ...below(tops, rows)])].filter(
-        (pid) => alive.has(pid) && pid !== process.pid,
-      );
+      const targets = await livingOf(roots, options);
       if (targets.length === 0) return true;
-      for (const pid of targets) signal(pid, 'SIGSTOP');
-      for (const pid of targets) {
+      for (const { pid } of targets) signal(pid, 'SIGSTOP');
+      for (const { pid } of targets) {
         signal(pid, 'SIGKILL');
         killed.add(pid);
       }

@@ -2,17 +2,17 @@ import type { AttackOptions } from '#src/faults/attack.ts';
 import type { Changes } from '#src/faults/changes.ts';
 import type { History } from '#src/faults/history.ts';
 import type { HttpSource } from '#src/faults/http-source.ts';
-import type { KafkaProxy } from '#src/faults/kafka-proxy.ts';
 import type { Output } from '#src/faults/output.ts';
-import type { Hit, PostgresProxy } from '#src/faults/postgres-proxy.ts';
-import type { RunningProgram } from '#src/faults/program.ts';
+import type { Hit } from '#src/faults/postgres-proxy.ts';
 import type { Fault, Schedule } from '#src/faults/schedule.ts';
 import type { Drive } from '#src/faults/stream.ts';
+import { holdWay, type Way } from '#src/faults/way.ts';
+import { stopHere, type Zombie } from '#src/faults/zombie.ts';
 import { LearnerError } from '#src/error.ts';
 import type { Exit } from '#src/process.ts';
 
 /** What can be done to a program: at a boundary, or (`again`) by whoever called for it after the end. */
-const ACTIONS = ['kill', 'cut', 'hold', 'again', 'crash', 'rewind', 'lose'] as const;
+const ACTIONS = ['kill', 'cut', 'hold', 'pause', 'again', 'crash', 'rewind', 'lose'] as const;
 
 export function checkActions({ faults }: Schedule): void {
   for (const { action } of faults)
@@ -29,15 +29,20 @@ export interface Stage {
   readonly fired: boolean[];
   readonly exits: Exit[];
   readonly changes: Changes;
-  program: RunningProgram | undefined;
   source: HttpSource | undefined;
-  proxy: PostgresProxy | undefined;
+  /** The latest start goes it. */
+  way: Way;
+  /** The start that was stopped, while it is there. */
+  zombie: Zombie | undefined;
+  /** A way of its own for a start beside one that is alive. */
+  readonly besides: (start: number) => Promise<Way>;
+  /** Called when a start has been stopped: the next one takes its place. */
+  onPaused: () => void;
   drive: Drive | undefined;
   /** Something is to be lost before the next start. */
   lost: boolean;
   /** A server that is being crashed can't be asked until it is back; the program may end sooner. */
   crashing: Promise<void>;
-  kafka: KafkaProxy | undefined;
   /** A fault fired in the present start, so that its end may be ours. */
   disturbed: boolean;
   failure: Error | undefined;
@@ -45,10 +50,10 @@ export interface Stage {
 }
 
 /** Called at every point of every boundary, while what passes there is held. */
-export async function onPoint(stage: Stage, hit: Hit): Promise<'go' | 'drop'> {
+export async function onPoint(stage: Stage, way: Way, hit: Hit): Promise<'go' | 'drop'> {
   if (stage.isOver) return 'drop';
   try {
-    return await strike(stage, hit);
+    return await strike(stage, way, hit);
   } catch (error) {
     // A proxy can only cut the connection; what failed is told where the run is judged.
     stage.failure ??= error instanceof Error ? error : new Error(String(error));
@@ -56,25 +61,28 @@ export async function onPoint(stage: Stage, hit: Hit): Promise<'go' | 'drop'> {
   }
 }
 
-async function strike(stage: Stage, hit: Hit): Promise<'go' | 'drop'> {
+async function strike(stage: Stage, way: Way, hit: Hit): Promise<'go' | 'drop'> {
   await stage.changes.look();
+  if (hit.point === 'after-durable') way.hasWritten = true;
   if (hit.point === 'after-durable') await stage.options.onDurable?.();
   await stage.options.onHit?.(hit);
-  const index = due(stage, hit);
+  const index = due(stage, way, hit);
   const fault = stage.options.schedule.faults[index];
-  if (fault === undefined) return 'go';
+  // Only one can stand still at a time, and nobody takes the place of one that was replaced already.
+  if (fault === undefined || (fault.action === 'pause' && stage.zombie !== undefined)) return 'go';
   stage.fired[index] = true;
-  stage.history.tell({ lane: 'fault', kind: 'fired', text: fault.action, ...hit });
+  way.tell({ lane: 'fault', kind: 'fired', text: fault.action, ...hit });
   if (fault.action === 'hold') {
     await stage.options.onHold?.();
     return 'go';
   }
+  if (fault.action === 'pause') return stopHere(stage, way);
   stage.disturbed = true;
   // Nothing that the program does after this moment may count, so it is dead before the message is let go or dropped.
   if (fault.action === 'kill' || fault.action === 'lose') {
-    hold(stage);
+    hold(stage, way);
     stage.lost = fault.action === 'lose';
-    await stage.program?.kill();
+    await way.program?.kill();
   }
   if (fault.action === 'crash' || fault.action === 'rewind') {
     stage.crashing = stage.options.onCrash?.(fault.action === 'crash' ? 'kill' : 'rewind') ?? Promise.resolve();
@@ -84,17 +92,14 @@ async function strike(stage: Stage, hit: Hit): Promise<'go' | 'drop'> {
 }
 
 /** The end of a connection is no step of a program that we end ourselves. */
-export function hold({ source, proxy, kafka }: Stage): void {
-  kafka?.hold();
+export function hold({ source }: Stage, way: Way): void {
+  holdWay(way);
   source?.hold();
-  proxy?.hold();
 }
 
 /** Which fault of the schedule strikes here; -1 for none. */
-export function due({ options, fired, history }: Stage, hit: Hit): number {
-  return options.schedule.faults.findIndex(
-    (fault, at) => fired[at] === false && matches(fault, hit, history.incarnation),
-  );
+export function due({ options, fired }: Stage, way: Way, hit: Hit): number {
+  return options.schedule.faults.findIndex((fault, at) => fired[at] === false && matches(fault, hit, way.start));
 }
 
 function matches(fault: Fault, hit: Hit, incarnation: number): boolean {

@@ -2,10 +2,11 @@ import { librdkafkaConfig, openAccess } from '#src/engines/kafka-access.ts';
 import type { Stage } from '#src/faults/actions.ts';
 import type { AttackOptions } from '#src/faults/attack.ts';
 import type { PostgresProxy } from '#src/faults/postgres-proxy.ts';
+import type { Way } from '#src/faults/way.ts';
 import type { Upstream } from '#src/faults/postgres-upstream.ts';
 
 /** The ways of a program to what is no PostgreSQL. */
-export function others({ source, kafka }: Stage): Record<string, string> {
+export function others({ source }: Stage, { kafka }: Way): Record<string, string> {
   return {
     ...(source === undefined ? {} : { PAYMENTS_URL: source.url }),
     ...(kafka === undefined ? {} : wayIn(kafka.bootstrap)),

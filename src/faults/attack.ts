@@ -2,17 +2,19 @@ import { randomUUID } from 'node:crypto';
 
 import { checkActions, due, hold, onPoint, type Stage } from '#src/faults/actions.ts';
 import { addresses, filled, inherited, others } from '#src/faults/addresses.ts';
-import { openKafka, type KafkaTarget } from '#src/faults/attack-kafka.ts';
+import type { KafkaTarget } from '#src/faults/attack-kafka.ts';
 import { watchChanges } from '#src/faults/changes.ts';
 import { startHistory, type HistoryEvent } from '#src/faults/history.ts';
 import type { HttpLog } from '#src/faults/http-ledger.ts';
 import { startHttpSource, type HttpSourceOptions } from '#src/faults/http-source.ts';
 import { keepOutput } from '#src/faults/output.ts';
-import { startPostgresProxy, type Hit, type PostgresProxy } from '#src/faults/postgres-proxy.ts';
+import type { Hit } from '#src/faults/postgres-proxy.ts';
 import type { Upstream } from '#src/faults/postgres-upstream.ts';
 import { startProgram, type RunningProgram } from '#src/faults/program.ts';
 import type { Schedule } from '#src/faults/schedule.ts';
 import { startDrive, tellToStop, type StreamOptions } from '#src/faults/stream.ts';
+import { closeWay, nextOnWay, openWay, quietWay, type Way } from '#src/faults/way.ts';
+import { endOf, endZombie, isCalm, wakeBeside } from '#src/faults/zombie.ts';
 import { within } from '#src/deadline.ts';
 import type { Harm } from '#src/engines/engine.ts';
 import type { Exit } from '#src/process.ts';
@@ -78,58 +80,50 @@ export async function attack(options: AttackOptions): Promise<Attacked> {
   checkActions(options.schedule);
   const history = startHistory();
   const marker = `${options.marker ?? 'attack'}/${randomUUID()}`;
+  const asked = {
+    onPoint: (way: Way, hit: Hit) => onPoint(stage, way, hit),
+    isDue: (way: Way, hit: Hit) => due(stage, way, hit) !== -1,
+  };
+  const way = await openWay(options, { start: 1, history }, asked);
   const stage: Stage = {
     options,
+    way,
+    besides: (start) => openWay(options, { start, history }, asked),
     marker,
     history,
     output: keepOutput(),
     fired: options.schedule.faults.map(() => false),
     exits: [],
-    program: undefined,
     source: undefined,
-    proxy: undefined,
     disturbed: false,
     failure: undefined,
     isOver: false,
     drive: undefined,
+    zombie: undefined,
+    onPaused: () => undefined,
     lost: false,
     crashing: Promise.resolve(),
-    kafka: undefined,
     changes: await watchChanges(options.watch ?? [], history),
   };
-  const proxy =
-    options.postgres === undefined
-      ? undefined
-      : await startPostgresProxy({
-          upstream: options.postgres,
-          history,
-          onPoint: (hit) => onPoint(stage, hit),
-        });
-  stage.proxy = proxy;
   try {
     if (options.http !== undefined) {
-      const onHit = (hit: Hit): Promise<'go' | 'drop'> => onPoint(stage, hit);
+      const onHit = (hit: Hit): Promise<'go' | 'drop'> => onPoint(stage, stage.way, hit);
       stage.source = await startHttpSource(options.http, { history, onPoint: onHit, earlier: options.httpBefore });
     }
-    stage.kafka = await openKafka(options.kafka, {
-      history,
-      onPoint: (hit) => onPoint(stage, hit),
-      isDue: (hit) => due(stage, hit) !== -1,
-    });
-    stage.drive = startDrive(options.stream);
+    stage.drive = startDrive(options.stream, () => isCalm(stage));
     stage.drive.settled.catch((error: unknown) => (stage.failure ??= error as Error));
-    return await supervise(stage, proxy);
+    return await supervise(stage);
   } finally {
     stage.isOver = true;
-    await stage.program?.kill();
+    await stage.way.program?.kill();
+    await endZombie(stage, 0);
     await stage.drive?.stop();
     await stage.source?.close();
-    await stage.kafka?.close();
-    await proxy?.close();
+    await closeWay(stage.way);
   }
 }
 
-async function supervise(stage: Stage, proxy: PostgresProxy | undefined): Promise<Attacked> {
+async function supervise(stage: Stage): Promise<Attacked> {
   const { options, history } = stage;
   const due = options.expectedExit ?? 0;
   const endMs = performance.now() + options.deadlineMs;
@@ -137,81 +131,89 @@ async function supervise(stage: Stage, proxy: PostgresProxy | undefined): Promis
   for (let start = 1; start <= MAX_STARTS; start++) {
     history.incarnation = start;
     stage.disturbed = false;
-    const exit = await oneStart(stage, proxy, Math.max(1, endMs - performance.now()));
+    const leftMs = (): number => Math.max(1, endMs - performance.now());
+    const exit = await oneStart(stage, leftMs());
     await stage.changes.look();
     if (stage.failure !== undefined) throw stage.failure;
     if (exit === 'stopped' || exit === 'deadline') return result(stage, exit);
+    if (exit === 'paused') {
+      await replaced(stage, start + 1);
+      continue;
+    }
     stage.exits.push(exit);
     if (stage.drive?.isSettled === true) return result(stage, 'completed');
-    if (exit.code === due && options.stream === undefined) return result(stage, 'completed');
+    if (exit.code === due && options.stream === undefined) {
+      await endZombie(stage, leftMs());
+      return result(stage, 'completed');
+    }
     if (!stage.disturbed) {
       failures++;
       if (!stage.fired.includes(true) || failures > (options.restarts ?? 0)) return result(stage, 'crashed');
     }
     if (stage.lost) await options.onLose?.();
     stage.lost = false;
-    proxy?.nextIncarnation();
-    await options.kafka?.onDeath?.(stage.kafka?.transactionalIds() ?? []);
-    stage.kafka?.nextIncarnation();
+    await options.kafka?.onDeath?.(stage.way.kafka?.transactionalIds() ?? []);
+    nextOnWay(stage.way, start + 1);
     stage.source?.nextIncarnation();
   }
   return result(stage, 'deadline');
 }
 
 /** One start, until it ends by itself, by a fault, or because nobody waits any longer. Nothing of it is left then. */
-async function oneStart(
-  stage: Stage,
-  proxy: PostgresProxy | undefined,
-  timeMs: number,
-): Promise<Exit | 'stopped' | 'deadline'> {
-  const { options, history, marker } = stage;
+async function oneStart(stage: Stage, timeMs: number): Promise<Exit | 'stopped' | 'deadline' | 'paused'> {
+  const { options, history, way } = stage;
   history.tell({ lane: 'program', kind: 'started', text: options.argv.join(' ') });
-  const given = { ...inherited(), ...options.env, ...addresses(options, proxy), ...others(stage) };
+  const given = { ...inherited(), ...options.env, ...addresses(options, way.proxy), ...others(stage, way) };
   const { argv, env } = options.fill === true ? filled(options.argv, given) : { argv: options.argv, env: given };
   const program = await startProgram({
     argv,
     cwd: options.cwd,
     env,
-    marker,
+    // One of two that are alive at once must be told from the other.
+    marker: `${stage.marker}/${way.start}.`,
     onLine: (line) => {
-      if (stage.output.add(line)) history.tell({ lane: 'program', kind: 'line', text: line });
+      if (stage.output.add(line)) way.tell({ lane: 'program', kind: 'line', text: line });
     },
   });
-  stage.program = program;
+  way.program = program;
+  const paused = new Promise<'paused'>((resolve) => (stage.onPaused = () => resolve('paused')));
+  const { zombie } = stage;
+  if (zombie !== undefined && zombie.resumedMs === undefined)
+    wakeBeside(stage, zombie, way).catch((error: unknown) => (stage.failure ??= error as Error));
   let why: 'stopped' | 'deadline' | undefined;
   try {
-    const over = Promise.race([program.ended, stage.drive?.settled ?? program.ended]);
-    await within('end of the program', over, { deadlineMs: timeMs, signal: options.signal });
+    const over = Promise.race([program.ended, stage.drive?.settled ?? program.ended, paused]);
+    const how = await within('end of the program', over, { deadlineMs: timeMs, signal: options.signal });
+    if (how === 'paused') return how;
     if (stage.drive?.isSettled === true) await stopped(stage, program);
   } catch {
     why = options.signal?.aborted === true ? 'stopped' : 'deadline';
   }
   const killed = why !== undefined || stage.disturbed;
-  if (why !== undefined) hold(stage);
+  if (why !== undefined) hold(stage, way);
   // What it started in the background would go on writing after it.
   const ended = await program.kill();
-  history.tell(
-    killed && ended.signal === 'SIGKILL'
-      ? { lane: 'program', kind: 'killed', text: 'killed' }
-      : {
-          lane: 'program',
-          kind: 'exited',
-          text: ended.code === null ? `ended by ${ended.signal ?? 'a signal'}` : `ended with exit code ${ended.code}`,
-          detail: { code: ended.code, signal: ended.signal },
-        },
-  );
+  way.tell(endOf(ended, killed));
   await stage.crashing.catch(() => undefined);
   await stage.source?.quiet();
-  await stage.kafka?.quiet();
-  await proxy?.quiet();
+  await quietWay(way);
   return why ?? ended;
 }
 
+/** The start that was stopped stays what it is; the next one goes a way of its own to engines that don't wait for it. */
+async function replaced(stage: Stage, start: number): Promise<void> {
+  await stage.options.kafka?.onPause?.();
+  stage.history.incarnation = start;
+  stage.way = await stage.besides(start);
+}
+
 /** A stream that is quiet is told to stop; what it does on its way out is no step any more. */
-async function stopped({ proxy, kafka, history, options }: Stage, program: RunningProgram): Promise<void> {
-  proxy?.settle();
-  kafka?.settle();
-  history.tell({ lane: 'program', kind: 'told', text: 'told to stop' });
+async function stopped(stage: Stage, program: RunningProgram): Promise<void> {
+  const { way, options } = stage;
+  await endZombie(stage, 0);
+  way.proxy?.settle();
+  way.kafka?.settle();
+  way.tell({ lane: 'program', kind: 'told', text: 'told to stop' });
   if (options.stream !== undefined) await tellToStop(program, options.stream);
 }
 

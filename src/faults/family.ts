@@ -6,6 +6,8 @@ const LAST_MS = 1000;
 
 /** Remembers what a program started, so that a child is known even after it has left its group, parent and environment. */
 export interface Family {
+  /** Looks now and says who was ever there. */
+  look(): Promise<readonly Seen[]>;
   /** Looks a last time and says who was ever there. */
   stop(): Promise<readonly Seen[]>;
 }
@@ -24,6 +26,10 @@ export function watchFamily(root: number): Family {
     }
   })();
   return {
+    async look() {
+      await look();
+      return [...seen.values()];
+    },
     async stop() {
       stopper.abort();
       await watching;

@@ -20,13 +20,19 @@ export interface HistoryEvent {
   readonly detail?: Record<string, unknown>;
 }
 
+/** Without a start it belongs to the latest one. */
+export type Told = Omit<HistoryEvent, 'atMs' | 'incarnation'> & {
+  readonly atMs?: number;
+  readonly incarnation?: number;
+};
+
 /** Writes down what happens, in the order in which it is told. */
 export interface History {
   readonly events: readonly HistoryEvent[];
   /** Counts the program's starts; what is told belongs to the present one. */
   incarnation: number;
   /** Without a time it happened now. */
-  tell(event: Omit<HistoryEvent, 'atMs' | 'incarnation'> & { readonly atMs?: number }): void;
+  tell(event: Told): void;
   /** The run's own time for a wall-clock time, as files carry it. */
   timeOf(wallMs: number): number;
 }

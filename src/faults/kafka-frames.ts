@@ -32,6 +32,8 @@ export const API = {
   metadata: 3,
   offsetCommit: 8,
   findCoordinator: 10,
+  joinGroup: 11,
+  syncGroup: 14,
   saslHandshake: 17,
   apiVersions: 18,
   initProducerId: 22,

@@ -26,7 +26,7 @@ export interface KafkaProxyOptions {
   readonly prefix: string;
   /** Topics by their id in hex: newer clients write ids. */
   readonly names?: ReadonlyMap<string, string>;
-  readonly history: History;
+  readonly history: Pick<History, 'tell'>;
   /** Asked at every point while the message is held: `drop` passes nothing more. */
   readonly onPoint: (hit: Hit) => Promise<'go' | 'drop'>;
   /** Whether something is to happen at this point: only then is it worth waiting for what is already under way. */
@@ -42,6 +42,8 @@ export interface KafkaProxy {
   idleSince(): number | undefined;
   /** Kafka has accepted a record or an offset from it. */
   hasWritten(): boolean;
+  /** The program waits for its group to take it in. */
+  isJoining(): boolean;
   /** Under which names the program has written in transactions. */
   transactionalIds(): readonly string[];
   /** The program is about to be ended: nothing of it reaches the broker any more. */
@@ -93,6 +95,7 @@ export async function startKafkaProxy(options: KafkaProxyOptions): Promise<Kafka
     inFlight,
     idleSince: () => (shared.hasRead ? shared.idleSince : undefined),
     hasWritten: () => shared.hasWritten,
+    isJoining: () => [...shared.links].some((link) => link.isJoining),
     transactionalIds: () => [...shared.ids],
     hold: () => {
       shared.isHeld = true;
@@ -180,6 +183,10 @@ class Link {
 
   get outstanding(): number {
     return [...this.#open.values()].filter(({ isNoted }) => isNoted).length;
+  }
+
+  get isJoining(): boolean {
+    return [...this.#open.values()].some(({ api }) => api === API.joinGroup || api === API.syncGroup);
   }
 
   cut(): void {

@@ -24,7 +24,7 @@ export interface Hit {
 
 export interface ProxyOptions {
   readonly upstream: Upstream;
-  readonly history: History;
+  readonly history: Pick<History, 'tell'>;
   /** Asked at every point while the message is held: `drop` cuts the connection and passes nothing more. */
   readonly onPoint: (hit: Hit) => Promise<'go' | 'drop'>;
   /** How long the server may take to answer at all. */

@@ -2,7 +2,7 @@ import { watchFamily } from '#src/faults/family.ts';
 import { plainLine } from '#src/faults/output.ts';
 import { within } from '#src/deadline.ts';
 import { LearnerError } from '#src/error.ts';
-import { killTrees, signal, start, type Child, type Exit } from '#src/process.ts';
+import { freezeTrees, killTrees, signal, start, wakeUp, type Child, type Exit } from '#src/process.ts';
 
 export interface ProgramOptions {
   readonly argv: readonly [string, ...string[]];
@@ -20,6 +20,10 @@ export interface RunningProgram {
   readonly ended: Promise<Exit>;
   /** Asks it to end, as whoever runs a service does. */
   terminate(): void;
+  /** Stops it and all that it started in the midst of what they do, and resolves when all stand still. */
+  pause(): Promise<void>;
+  /** Lets them go on. */
+  resume(): void;
   /** Ends it and all that it started, at once, and resolves when none is left and its last words are read. */
   kill(): Promise<Exit>;
 }
@@ -39,12 +43,17 @@ export async function startProgram(options: ProgramOptions): Promise<RunningProg
     await killTrees([child.pid], { marker, seen: await family.stop() });
     return within('its last words', child.exited, { deadlineMs: LAST_WORDS_MS }).catch(() => child.ended);
   };
+  let frozen: readonly number[] = [];
   let killing: Promise<Exit> | undefined;
   // Once none is left, none can be started any more.
   return {
     pid: child.pid,
     ended: child.ended,
     terminate: () => void signal(child.pid, 'SIGTERM'),
+    pause: async () => {
+      frozen = await freezeTrees([child.pid], { marker, seen: await family.look() });
+    },
+    resume: () => wakeUp(frozen),
     kill: () => (killing ??= kill()),
   };
 }

@@ -6,9 +6,10 @@ import type { Exit } from '#src/process.ts';
 export interface StreamOptions {
   /**
    * Feeds the program and resolves when all that went in has come out. Called once beside all starts of the program;
-   * the signal is given when nobody waits for it any longer.
+   * the signal is given when nobody waits for it any longer. Not calm is it while a start stands still, or has just been
+   * let go on: then what is there may still change.
    */
-  readonly drive: (signal: AbortSignal) => Promise<void>;
+  readonly drive: (signal: AbortSignal, isCalm: () => boolean) => Promise<void>;
   /** How long the program may take to end after SIGTERM; then it is killed, which is no mistake of its. */
   readonly graceMs: number;
 }
@@ -22,12 +23,12 @@ export interface Drive {
   stop(): Promise<void>;
 }
 
-export function startDrive(stream: StreamOptions | undefined): Drive {
+export function startDrive(stream: StreamOptions | undefined, isCalm: () => boolean): Drive {
   if (stream === undefined)
     return { settled: new Promise(() => undefined), isSettled: false, stop: () => Promise.resolve() };
   const stopper = new AbortController();
   const drive = { isSettled: false };
-  const settled = stream.drive(stopper.signal).then(() => {
+  const settled = stream.drive(stopper.signal, isCalm).then(() => {
     drive.isSettled = true;
   });
   // Whoever waits for the program gets the error; nobody may be waiting just now.
