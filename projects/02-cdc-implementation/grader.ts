@@ -21,9 +21,10 @@ const BALANCE = 1000;
 /** Longer than what PostgreSQL keeps in the row itself, so that an update of another column does not send it. */
 const LARGE = 6000;
 /** How long a transaction may take to arrive before the next one is sent all the same. */
-const STEP_MS = 1000;
-const LAST_MS = 5000;
-/** For the first copy it is waited longer, with a restart or two in it: what comes afterwards must not meet it on a busy machine. */
+const STEP_MS = 2000;
+/** For the last one, with a restart in it on a busy machine, it is waited longer. */
+const LAST_MS = 15_000;
+/** So it is for the first copy, for what comes afterwards must not meet it. */
 const COPY_MS = 20_000;
 const RETAINED_KB = 512;
 const BUSY_ROWS = 400;
@@ -244,17 +245,13 @@ function plan(
         await driver.until('the first copy', arrived(0), COPY_MS);
         feed.isCopied = true;
         await feed.rest(driver);
-        await driver.until('the last transaction', arrived(feed.last), LAST_MS);
         if (busy) retainedKb = await keepBusy(driver);
-        await driver.until('its confirmation', confirmedSince(feed.lastAt), STEP_MS);
+        await feed.end(driver);
       },
       ...(whileCopying ? { at: (_, driver) => feed.one(driver) } : {}),
       lose: async (driver) => {
-        await driver.until(
-          'an idle slot',
-          'SELECT NOT coalesce(bool_or(active), false) FROM pg_replication_slots',
-          LAST_MS,
-        );
+        const idle = 'SELECT NOT coalesce(bool_or(active), false) FROM pg_replication_slots';
+        await driver.until('an idle slot', idle, LAST_MS);
         await driver.ask('SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots');
         await feed.one(driver, true);
       },
@@ -275,21 +272,16 @@ class Feeding {
   #next = 0;
   isCopied = false;
   /** Where the log was before the last transaction. */
-  lastAt = '0/0';
+  #lastAt = '0/0';
 
   constructor({ transactions }: Sent) {
     this.#transactions = transactions;
   }
 
-  get last(): number {
-    return this.#next;
-  }
-
   /** While the copy is made, a few are sent at the program's own steps, so that they meet it everywhere. */
   async one(driver: StreamDriver, always = false): Promise<void> {
     if (!always && (this.isCopied || this.#next >= Math.min(4, this.#transactions.length - 2))) return;
-    const transaction = this.#transactions[this.#next];
-    if (transaction !== undefined) await driver.write(...this.#numbered(transaction));
+    await driver.write(...this.#numbered(this.#transactions[this.#next] ?? { statements: [] }));
   }
 
   async rest(driver: StreamDriver): Promise<void> {
@@ -297,7 +289,7 @@ class Feeding {
       const transaction = this.#transactions[this.#next];
       if (transaction === undefined) return;
       const [row] = await driver.ask('SELECT pg_current_wal_insert_lsn()::text AS at');
-      if (typeof row?.['at'] === 'string') this.lastAt = row['at'];
+      if (typeof row?.['at'] === 'string') this.#lastAt = row['at'];
       const statements = this.#numbered(transaction);
       if (transaction.held === true && this.#next < this.#transactions.length) {
         const commit = await driver.hold(...statements);
@@ -308,9 +300,25 @@ class Feeding {
         await driver.until('the held transaction', arrived(number), STEP_MS);
       } else {
         await driver.write(...statements);
-        const number = this.#next;
-        await driver.until('the transaction', arrived(number), STEP_MS);
+        await driver.until('the transaction', arrived(this.#next), STEP_MS);
       }
+    }
+  }
+
+  /**
+   * All has arrived, and a program that was struck meanwhile reads again and has said so. What comes later in the log and is
+   * there shows that what is not there will not come.
+   */
+  async end(driver: StreamDriver): Promise<void> {
+    for (let last = -1; last !== this.#next;) {
+      last = this.#next;
+      if (!(await driver.until('the last transaction', arrived(last), STEP_MS))) {
+        await this.one(driver, true);
+        await driver.until('the last transactions', arrived(last, this.#next), LAST_MS);
+        last = this.#next;
+      }
+      await driver.until('the next start', READ, LAST_MS);
+      await driver.until('its confirmation', confirmedSince(this.#lastAt), STEP_MS);
     }
   }
 
@@ -319,14 +327,16 @@ class Feeding {
   }
 }
 
-function arrived(n: number): string {
-  return `SELECT EXISTS (SELECT FROM target.heartbeat WHERE n = ${n})`;
+function arrived(...numbers: readonly number[]): string {
+  return `SELECT EXISTS (SELECT FROM target.heartbeat WHERE n IN (${numbers.join(', ')}))`;
 }
 
 /** A confirmation lies behind the beginning of the transaction that it covers. */
 function confirmedSince(lsn: string): string {
   return `SELECT bool_and(confirmed_flush_lsn > '${lsn}') FROM pg_replication_slots`;
 }
+
+const READ = 'SELECT coalesce(bool_and(active), true) FROM pg_replication_slots';
 
 /** How much of the log is kept for the slot after others have written, and the program has had time to say that it needs none. */
 async function keepBusy(driver: StreamDriver): Promise<number> {

@@ -110,7 +110,11 @@ export async function attack(options: AttackOptions): Promise<Attacked> {
       const onHit = (hit: Hit): Promise<'go' | 'drop'> => onPoint(stage, stage.way, hit);
       stage.source = await startHttpSource(options.http, { history, onPoint: onHit, earlier: options.httpBefore });
     }
-    stage.drive = startDrive(options.stream, () => isCalm(stage));
+    stage.drive = startDrive(
+      options.stream,
+      () => isCalm(stage) && stage.way.proxy?.isPassing() !== true,
+      () => stage.fired.filter(Boolean).length,
+    );
     stage.drive.settled.catch((error: unknown) => (stage.failure ??= error as Error));
     return await supervise(stage);
   } finally {

@@ -37,6 +37,8 @@ export interface PostgresProxy {
   /** Answers that the server still owes. */
   inFlight(): number;
   connections(): number;
+  /** A step of the program is held, or on its way to be durable. */
+  isPassing(): boolean;
   /** The program is about to be ended: the closing of its connections is no step of its own. */
   hold(): void;
   /** The program has done what it should and is told to stop: nothing is a step any more. */
@@ -80,6 +82,7 @@ export async function startPostgresProxy(options: ProxyOptions): Promise<Postgre
     port: (server.address() as AddressInfo).port,
     inFlight: () => [...shared.links].reduce((sum, link) => sum + link.outstanding, 0),
     connections: () => shared.links.size,
+    isPassing: () => [...shared.links].some((link) => link.isPassing),
     hold: () => {
       shared.isHeld = true;
     },
@@ -160,6 +163,7 @@ class Link {
   #isCut = false;
   #isCancel = false;
   #hungUp: Promise<void> | undefined;
+  #asking = 0;
 
   constructor(client: Socket, shared: Shared) {
     this.#client = client;
@@ -177,6 +181,10 @@ class Link {
 
   get outstanding(): number {
     return this.#groups.length;
+  }
+
+  get isPassing(): boolean {
+    return this.#asking > 0 || this.#commits.length > 0 || this.#groups.some(({ commits }) => commits.length > 0);
   }
 
   cut(): void {
@@ -261,6 +269,7 @@ class Link {
     const hitting = counted(note, this.#shared);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#shared.gate = promise;
+    this.#asking++;
     try {
       if ((await this.#ask('before', hitting)) === 'drop') return 'drop';
       this.#send([frame.bytes]);
@@ -270,6 +279,7 @@ class Link {
       confirmed.push(hitting);
       return 'go';
     } finally {
+      this.#asking--;
       resolve();
     }
   }
@@ -344,7 +354,8 @@ class Link {
     const hit = { boundary, nth, role, roleNth, point };
     const { history, onPoint } = this.#shared.options;
     history.tell({ lane: 'postgres', kind: 'boundary', text: `${text} ${nth}`, ...hit, detail });
-    const answer = await onPoint(hit);
+    this.#asking++;
+    const answer = await onPoint(hit).finally(() => this.#asking--);
     if (answer === 'drop') this.cut();
     return answer;
   }

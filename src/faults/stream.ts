@@ -6,10 +6,11 @@ import type { Exit } from '#src/process.ts';
 export interface StreamOptions {
   /**
    * Feeds the program and resolves when all that went in has come out. Called once beside all starts of the program;
-   * the signal is given when nobody waits for it any longer. Not calm is it while a start stands still, or has just been
-   * let go on: then what is there may still change.
+   * the signal is given when nobody waits for it any longer. Not calm is it while a step is held or not yet durable,
+   * and while a start stands still or has just been let go on: then what is there may still change. `struck` counts the
+   * faults so far: what was seen before one tells nothing of how it ends.
    */
-  readonly drive: (signal: AbortSignal, isCalm: () => boolean) => Promise<void>;
+  readonly drive: (signal: AbortSignal, isCalm: () => boolean, struck: () => number) => Promise<void>;
   /** How long the program may take to end after SIGTERM; then it is killed, which is no mistake of its. */
   readonly graceMs: number;
 }
@@ -23,12 +24,12 @@ export interface Drive {
   stop(): Promise<void>;
 }
 
-export function startDrive(stream: StreamOptions | undefined, isCalm: () => boolean): Drive {
+export function startDrive(stream: StreamOptions | undefined, isCalm: () => boolean, struck: () => number): Drive {
   if (stream === undefined)
     return { settled: new Promise(() => undefined), isSettled: false, stop: () => Promise.resolve() };
   const stopper = new AbortController();
   const drive = { isSettled: false };
-  const settled = stream.drive(stopper.signal, isCalm).then(() => {
+  const settled = stream.drive(stopper.signal, isCalm, struck).then(() => {
     drive.isSettled = true;
   });
   // Whoever waits for the program gets the error; nobody may be waiting just now.

@@ -27,7 +27,7 @@ export interface StreamDriver {
   hold(...statements: readonly string[]): Promise<() => Promise<void>>;
   /**
    * Waits until the first column of the answer is true, or no longer than this; says whether it is. A server that is away
-   * is waited for, too.
+   * is waited for, too. A fault that strikes meanwhile begins the wait anew: what was true before may not be true any more.
    */
   until(what: string, sql: string, atMostMs: number): Promise<boolean>;
   /** What a query gives now; none where the server or a table is away. */
@@ -53,12 +53,18 @@ export function streamOf(
   close(): Promise<void>;
 } {
   let over: AbortSignal | undefined;
-  const driver = openDriver(connect, () => over);
+  let strikes: Struck = () => 0;
+  const driver = openDriver(
+    connect,
+    () => over,
+    () => strikes(),
+  );
   return {
     options: {
       graceMs: plan.graceMs ?? GRACE_MS,
-      drive: (signal) => {
+      drive: (signal, isCalm, struck) => {
         over = signal;
+        strikes = () => (isCalm() ? struck() : undefined);
         return plan.drive(driver);
       },
     },
@@ -68,12 +74,32 @@ export function streamOf(
   };
 }
 
+/** How many faults have struck; undefined while what is there may be about to change. */
+type Struck = () => number | undefined;
+
+/** Asks until the answer is yes and holds, or long enough after the last fault. */
+function steadily(seen: () => Promise<boolean>, struck: Struck, atMostMs: number) {
+  let [before, sinceMs] = [struck(), performance.now()];
+  return async (): Promise<'yes' | 'no' | undefined> => {
+    const isTrue = await seen();
+    const now = struck();
+    if (now === undefined) return undefined;
+    if (now === before) return isTrue ? 'yes' : performance.now() - sinceMs > atMostMs ? 'no' : undefined;
+    [before, sinceMs] = [now, performance.now()];
+    return undefined;
+  };
+}
+
 export interface OpenDriver extends StreamDriver {
   close(): Promise<void>;
 }
 
 /** Over connections of its own, made anew where one broke. */
-export function openDriver(connect: () => Promise<Client>, signal: () => AbortSignal | undefined): OpenDriver {
+export function openDriver(
+  connect: () => Promise<Client>,
+  signal: () => AbortSignal | undefined,
+  struck: Struck,
+): OpenDriver {
   let known: Promise<Client> | undefined;
   const held = new Set<Client>();
   let fed = 0;
@@ -105,12 +131,8 @@ export function openDriver(connect: () => Promise<Client>, signal: () => AbortSi
   return {
     ask: async (sql) => (await ask(sql)) ?? [],
     until: async (what, sql, atMostMs) => {
-      const probe = async (): Promise<boolean> => Object.values((await ask(sql))?.[0] ?? {})[0] === true;
-      const isOver = (): boolean => signal()?.aborted === true;
-      return until(what, probe, { deadlineMs: atMostMs, everyMs: 5, mostMs: 40, signal: signal() }).catch((error) => {
-        if (isOver()) throw error;
-        return false;
-      });
+      const seen = async (): Promise<boolean> => Object.values((await ask(sql))?.[0] ?? {})[0] === true;
+      return (await wait(what, steadily(seen, struck, atMostMs))) === 'yes';
     },
     write: async (...statements) => {
       const n = ++fed;

@@ -6,12 +6,15 @@ import test from 'node:test';
 import { Client } from 'pg';
 
 import { until, within } from '#src/deadline.ts';
+import type { Harm } from '#src/engines/engine.ts';
 import { findFamily } from '#src/engines/python-family.ts';
 import { WorldError } from '#src/error.ts';
+import { attack } from '#src/faults/attack.ts';
 import { startHistory } from '#src/faults/history.ts';
 import { startPostgresProxy, type Hit, type Upstream } from '#src/faults/postgres-proxy.ts';
 import { startProgram, type RunningProgram } from '#src/faults/program.ts';
-import type { Point } from '#src/faults/schedule.ts';
+import { parseSchedule, type Point } from '#src/faults/schedule.ts';
+import { streamOf } from '#src/grading/stream.ts';
 import { ownRoot } from '#src/paths.ts';
 import { clone, SOON } from '#test/engines/clone.ts';
 import { driversPython } from '#test/faults/drivers.ts';
@@ -20,6 +23,8 @@ const root = ownRoot(import.meta.dirname);
 const programs = join(root, 'test', 'input', 'faults', 'replication');
 /** The decoder that learners are given is the one that is tried here. */
 const decoder = join(root, 'projects', '02-cdc-implementation', 'starter', 'python');
+/** The lab's folder holds what is declared there and nothing else. */
+const DECODES = { PYTHONPATH: decoder, PYTHONDONTWRITEBYTECODE: '1' };
 const POINTS: readonly Point[] = ['before', 'after-durable', 'client-moved-on'];
 
 await test('replication', async (t) => {
@@ -45,6 +50,9 @@ await test('replication', async (t) => {
   );
   await t.test('a server of one’s own comes back where it was, with all that was committed, and its slot rewound', () =>
     crashes(server, (how) => lease.harm(how)),
+  );
+  await t.test('a stream ends by what is so after a fault, and not by what was so when it struck', () =>
+    endsAfterTheFault(server, clients[0]?.[1] ?? ['python'], (how) => lease.harm(how)),
   );
   await t.test('a shared server can’t be crashed', async () => {
     await using shared = await supervisor.lease('postgres', { data: undefined });
@@ -100,7 +108,7 @@ async function run(server: Upstream, argv: [string, ...string[]], at: Point | un
     program = await startProgram({
       argv,
       cwd: programs,
-      env: { ...process.env, DATABASE_URL: urlOf(server, proxy), PYTHONPATH: decoder },
+      env: { ...process.env, DATABASE_URL: urlOf(server, proxy), ...DECODES },
       marker: `confirm-${process.pid}`,
       onLine: (line) => void lines.push(line),
     });
@@ -164,6 +172,14 @@ async function crashes(server: Upstream, crash: (how: 'kill' | 'rewind') => Prom
   }
 }
 
+/** Whoever drives the stream has asked, and got its answer. */
+async function askedSince(server: Upstream): Promise<void> {
+  const [now] = await ask(server, 'SELECT clock_timestamp()::text AS at');
+  const isAsked = `SELECT FROM pg_stat_activity
+    WHERE application_name = 'drive' AND state = 'idle' AND query_start > '${String(now?.['at'])}'`;
+  await until('a question', async () => (await ask(server, isAsked)).length > 0, SOON);
+}
+
 async function ask(to: Upstream, sql: string): Promise<Record<string, unknown>[]> {
   const { host, port, user, password, database } = to;
   const client = new Client({ host, port, user, password, database, ssl: false });
@@ -178,4 +194,45 @@ async function ask(to: Upstream, sql: string): Promise<Record<string, unknown>[]
 
 function urlOf({ user, password, database }: Upstream, { host, port }: { host: string; port: number }): string {
   return `postgresql://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}?sslmode=disable`;
+}
+
+/** The last confirmation is what the drive waits for; PostgreSQL forgets it in the moment in which it can be seen. */
+async function endsAfterTheFault(
+  server: Upstream,
+  argv: [string, ...string[]],
+  onCrash: (how: Harm) => Promise<void>,
+): Promise<void> {
+  await ask(server, 'TRUNCATE done');
+  await ask(server, `SELECT pg_create_logical_replication_slot('pipeline', 'pgoutput')`);
+  for (let n = 1; n <= 3; n++) await ask(server, `INSERT INTO done VALUES (${n})`);
+  const [row] = await ask(server, 'SELECT pg_current_wal_insert_lsn()::text AS at');
+  await ask(server, 'INSERT INTO done VALUES (4)');
+  const isConfirmed = `SELECT confirmed_flush_lsn > '${String(row?.['at'])}' FROM pg_replication_slots WHERE slot_name = 'pipeline'`;
+  const stream = streamOf(
+    { drive: async (driver) => void (await driver.until('the last confirmation', isConfirmed, SOON.deadlineMs)) },
+    async () => {
+      const client = new Client({ ...server, ssl: false, application_name: 'drive' });
+      client.on('error', () => undefined);
+      await client.connect();
+      return client;
+    },
+  );
+  const attacked = await attack({
+    schedule: parseSchedule('v1 lab=any stage=1 seed=1 size=4 rewind@1/pg.confirm[t4]#1:after-durable'),
+    argv,
+    cwd: programs,
+    env: DECODES,
+    postgres: server,
+    stream: stream.options,
+    // It has been seen before the fault strikes, however the two take turns.
+    onHit: ({ role, point }) => (role === 't4' && point === 'after-durable' ? askedSince(server) : Promise.resolve()),
+    onCrash,
+    deadlineMs: 2 * SOON.deadlineMs,
+  }).finally(() => stream.close());
+  assert.deepEqual([attacked.fired, attacked.ended], [[true], 'completed']);
+  const again = attacked.history.filter(
+    ({ incarnation, role, point }) => incarnation === 2 && role === 't4' && point === 'after-durable',
+  );
+  assert.equal(again.length, 1);
+  await ask(server, `SELECT pg_drop_replication_slot('pipeline')`);
 }
