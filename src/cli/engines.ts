@@ -3,17 +3,23 @@ import { megabytes, progressLine } from '#src/cli/progress.ts';
 import { createContext, type Context } from '#src/commands/context.ts';
 import {
   changeEngine,
+  clearOldVersions,
   ENGINE_ACTIONS,
   engineLogs,
   engineName,
   engineStatus,
+  oldVersions,
   stopEngines,
   type EngineEvent,
 } from '#src/commands/engines.ts';
 import { LearnerError } from '#src/error.ts';
+import type { OldEnvironment, Removal } from '#src/engines/python-old.ts';
 import { nearest } from '#src/nearest.ts';
 
 type Status = Extract<EngineEvent, { type: 'status' }>['engines'];
+
+/** The word in the place of an engine for what other versions of the app have left. */
+const OLD = 'old';
 
 /** `engines`, `engines install postgres`, `engines logs postgres`, `engines stop` … */
 export async function engines(
@@ -24,7 +30,11 @@ export async function engines(
   const context = createContext();
   const json = options.json === true;
   try {
-    if (action === undefined) return print(await engineStatus(context), json);
+    if (action === undefined) {
+      print(await engineStatus(context), json);
+      return json ? undefined : tellOld(await oldVersions(context));
+    }
+    if (action === 'clear' && name === OLD) return tellRemoval(await clearOldVersions(context), json);
     if (action === 'stop' && name === undefined) {
       await stopEngines(context);
       return print(await engineStatus(context), json);
@@ -64,6 +74,24 @@ async function change(text: string, name: string | undefined, json: boolean, con
     }
   }
   if (stop.signal.aborted) process.exitCode = EXIT.unknown;
+}
+
+function tellOld(old: readonly OldEnvironment[]): void {
+  if (old.length === 0) return;
+  const bytes = old.reduce((sum, one) => sum + one.bytes, 0);
+  console.log(`\n${megabytes(bytes)} on disk are Python packages of other versions of this app: ${keysOf(old)}`);
+  console.log('  ./dej engines clear old removes them; a clone of such a version would fetch them again.');
+}
+
+function tellRemoval({ removed, kept }: Removal, json: boolean): void {
+  if (json) return console.log(JSON.stringify({ removed, kept }, undefined, 2));
+  if (removed.length + kept.length === 0) console.log('Nothing here is of another version of this app.');
+  for (const { key, bytes } of removed) console.log(`removed ${key}, ${megabytes(bytes)}`);
+  for (const { key } of kept) console.log(`kept ${key}: a program runs from it now`);
+}
+
+function keysOf(old: readonly OldEnvironment[]): string {
+  return old.map(({ key }) => key).join(', ');
 }
 
 function needed(name: string | undefined, action: string): string {

@@ -96,7 +96,7 @@ function describe(): Command {
     );
   program
     .command('engines [action] [engine]')
-    .description('list the engines, or: install, start, stop, clear, logs <engine>; stop alone stops all')
+    .description('list the engines, or: install, start, stop, clear, logs <engine>; stop alone stops all; clear old')
     .option('--json', 'print JSON')
     .action(async (action: string | undefined, engine: string | undefined, options: Json) =>
       (await import('#src/cli/engines.ts')).engines(action, engine, options),

@@ -2,6 +2,7 @@ import { channel } from '#src/channel.ts';
 import type { Context } from '#src/commands/context.ts';
 import { findRunning } from '#src/engines/connect.ts';
 import { ENGINE_NAMES, type EngineName, type Progress } from '#src/engines/engine.ts';
+import { oldEnvironments, removeOldEnvironments, type OldEnvironment, type Removal } from '#src/engines/python-old.ts';
 import { statusAtRest } from '#src/engines/registry.ts';
 import type { EngineStatus } from '#src/engines/status.ts';
 import { LearnerError } from '#src/error.ts';
@@ -46,6 +47,15 @@ export async function* changeEngine(
   );
   yield* events;
   yield { type: 'status', engines: await supervisor.status() };
+}
+
+/** Python environments that other versions of the app have left in the cache. */
+export function oldVersions({ paths }: Context): Promise<OldEnvironment[]> {
+  return oldEnvironments(paths);
+}
+
+export function clearOldVersions({ paths }: Context): Promise<Removal> {
+  return removeOldEnvironments(paths);
 }
 
 /** Stops every engine and the supervisor of this clone; nothing of ours is left running. */

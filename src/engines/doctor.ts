@@ -7,6 +7,7 @@ import { diskBytes } from '#src/engines/disk.ts';
 import { findJava } from '#src/engines/java.ts';
 import { findFamily } from '#src/engines/python-family.ts';
 import { findInterpreter } from '#src/engines/python-interpreter.ts';
+import { oldEnvironments } from '#src/engines/python-old.ts';
 import type { Paths } from '#src/paths.ts';
 import { isFree } from '#src/ports.ts';
 
@@ -167,12 +168,12 @@ async function examineDisk(what: string, folder: string): Promise<Finding> {
 }
 
 async function examineCache(paths: Paths): Promise<Finding> {
-  const bytes = await diskBytes(paths.cache);
-  return {
-    what: 'cache',
-    state: 'ok',
-    value: `${gigabytes(bytes)} at ${paths.cache}; may be deleted when nothing runs`,
-  };
+  const [bytes, old] = await Promise.all([diskBytes(paths.cache), oldEnvironments(paths)]);
+  const oldBytes = old.reduce((sum, one) => sum + one.bytes, 0);
+  const known = `${gigabytes(bytes)} at ${paths.cache}; may be deleted when nothing runs`;
+  const value =
+    oldBytes === 0 ? known : `${known}; ${gigabytes(oldBytes)} of it are of other versions (./dej engines clear old)`;
+  return { what: 'cache', state: 'ok', value };
 }
 
 function examineSockets(paths: Paths): Finding {

@@ -1,5 +1,4 @@
-import { statfs } from 'node:fs/promises';
-
+import { checkSpace, diskFull, isDiskFull } from '#src/engines/disk.ts';
 import { entry } from '#src/engines/entry.ts';
 import { WorldError } from '#src/error.ts';
 import { forEachLine, killTrees, start } from '#src/process.ts';
@@ -31,12 +30,12 @@ export interface FetchOptions {
   readonly onFile: (jar: Jar, path: string) => Promise<void>;
 }
 
-/** Unpacking is nothing, but a disk that becomes full to the last byte harms everybody else. */
-const SPARE_BYTES = 20_000_000;
-
 /** Fetches jars into a folder, by a process of its own: a transfer that hangs or breaks can be ended there. */
 export async function fetchJars(jars: readonly Jar[], folder: string, { signal, onFile }: FetchOptions): Promise<void> {
-  await checkSpace(jars, folder);
+  await checkSpace(
+    folder,
+    jars.reduce((bytes, jar) => bytes + jar.bytes, 0),
+  );
   signal?.throwIfAborted();
   const repository = process.env['DEJ_MAVEN'];
   const job: FetchJob = { folder, coordinates: jars.map(({ coordinates }) => coordinates), repository };
@@ -74,30 +73,13 @@ export async function fetchJars(jars: readonly Jar[], folder: string, { signal, 
     });
 }
 
-async function checkSpace(jars: readonly Jar[], folder: string): Promise<void> {
-  const { bavail, bsize } = await statfs(folder);
-  const needed = jars.reduce((bytes, jar) => bytes + jar.bytes, 0);
-  if (bavail * bsize < needed + Math.min(needed, SPARE_BYTES)) throw diskFull(needed, bavail * bsize);
-}
-
 function failureOf({ coordinates, message }: Extract<FetchEvent, { type: 'failed' }>): WorldError {
-  if (/ENOSPC|EDQUOT/.test(message)) return diskFull();
+  if (isDiskFull(message)) return diskFull();
   const isOffline = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|ENETDOWN/.test(message);
   const why = isOffline ? 'the network does not lead there' : 'the download failed';
   return new WorldError(`${coordinates} could not be fetched: ${why}`, {
     remedy:
       'Connect to the network and run it again: what has arrived is not fetched twice. Behind a proxy set HTTPS_PROXY, and for a mirror of Maven’s repository DEJ_MAVEN.',
     lastLines: [message],
-  });
-}
-
-function diskFull(neededBytes?: number, freeBytes?: number): WorldError {
-  const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6)} MB`;
-  const how =
-    neededBytes === undefined || freeBytes === undefined
-      ? ''
-      : `: ${megabytes(neededBytes)} are to come, ${megabytes(freeBytes)} are free`;
-  return new WorldError(`The disk is full${how}`, {
-    remedy: 'Make room, or set DEJ_CACHE to a folder on another disk; then run it again.',
   });
 }

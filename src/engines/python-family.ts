@@ -4,9 +4,9 @@ import { mkdir, readdir, readFile, realpath, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 import { until } from '#src/deadline.ts';
-import { diskBytes } from '#src/engines/disk.ts';
+import { checkSpace, diskBytes, diskFull, isDiskFull } from '#src/engines/disk.ts';
 import type { OnProgress } from '#src/engines/engine.ts';
-import { lock } from '#src/lock.ts';
+import { lock, type Lock } from '#src/lock.ts';
 import type { Interpreter } from '#src/engines/python-interpreter.ts';
 import { WorldError } from '#src/error.ts';
 import { writeAtomic } from '#src/files.ts';
@@ -77,20 +77,28 @@ export async function findFamily(paths: Pick<Paths, 'cache'>, spec: FamilySpec =
     async install(interpreter, onProgress, signal) {
       await mkdir(home, { recursive: true });
       onProgress({ what: `Getting ${wordsFor(spec)}, once`, totalBytes: spec.downloadBytes });
-      const owner = { pid: process.pid, startedAt: (await startedAt(process.pid)) ?? '' };
       // Clones share the cache, and families the tool that fetches: one is made at a time, the others wait.
-      const held = await until(
-        `another installation of ${wordsFor(spec)}`,
-        () => lock(join(home, 'install.lock'), owner),
-        { deadlineMs: 900_000, signal },
-      );
+      const held = await until(`another installation of ${wordsFor(spec)}`, () => holdInstalls(home), {
+        deadlineMs: 900_000,
+        signal,
+      });
       try {
         return (await readReady(home, key)) ?? (await make({ home, key, spec, interpreter, onProgress, signal }));
+      } catch (error) {
+        // Half an environment would only fill the disk further; what was fetched stays for the next attempt.
+        await removeAttempts(home, key);
+        throw isDiskFull(String(error)) ? diskFull() : error;
       } finally {
         await held.release();
       }
     },
   };
+}
+
+/** Keeps installations in this folder from beginning; undefined while another holds it. */
+export async function holdInstalls(home: string): Promise<Lock | undefined> {
+  const owner = { pid: process.pid, startedAt: (await startedAt(process.pid)) ?? '' };
+  return lock(join(home, 'install.lock'), owner);
 }
 
 /** The file that says where the environment is, as JSON, once there is one. */
@@ -153,6 +161,7 @@ async function make(making: Making): Promise<ReadyFamily> {
   const { home, key, spec, interpreter, signal } = making;
   await removeAttempts(home, key);
   const uv = await findInstaller(making);
+  await checkSpace(home, Math.max(0, spec.unpackedBytes - (await diskBytes(join(home, 'fetched')))));
   const folder = attempt(home, key);
   // What was fetched lies there until the environment is whole, so that an interrupted attempt is taken up again.
   const fetched = join(home, 'fetched');
@@ -232,7 +241,9 @@ async function execute(
   const { code, stdout, stderr } = await capture(argv, { env, group: true, abort: signal });
   signal?.throwIfAborted();
   if (code === 0) return;
-  const lastLines = `${stdout}\n${stderr}`.trim().split('\n').slice(-30);
+  const said = `${stdout}\n${stderr}`;
+  if (isDiskFull(said)) throw diskFull();
+  const lastLines = said.trim().split('\n').slice(-30);
   throw new WorldError(failure, {
     remedy: 'Check the network and the free disk space, then run it again: what was fetched is not fetched twice.',
     lastLines,

@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 
 import { removeArchives } from '#src/engines/java-archive.ts';
 import { jarPaths, readPins, removeJars } from '#src/engines/jars.ts';
-import { BASE_FAMILY, removeFamily } from '#src/engines/python-family.ts';
+import { BASE_FAMILY, pointerOf, removeFamily } from '#src/engines/python-family.ts';
+import { oldEnvironments, removeOldEnvironments } from '#src/engines/python-old.ts';
 import { registry } from '#src/engines/registry.ts';
 import { LearnerError } from '#src/error.ts';
 import { pathsOf } from '#src/paths.ts';
+import { start } from '#src/process.ts';
 import { clone } from '#test/engines/clone.ts';
 
 async function cache(t: test.TestContext, folder: string, files: readonly string[]): Promise<{ cache: string }> {
@@ -60,4 +62,39 @@ test('an engine is cleared and then to be fetched again; one of our own packages
     supervisor.clear('duckdb'),
     (error) => error instanceof LearnerError && /own packages/.test(error.message),
   );
+});
+
+test('environments of other versions are told with their sizes, and removed but for those that run', async (t) => {
+  const pointer = (await pointerOf({ cache: '/' }, BASE_FAMILY)).split('/').pop() ?? '';
+  const current = pointer.replace('.json', '');
+  const old = ['base-0123456789ab', 'lake-0123456789ab'] as const;
+  const others = ['duckdb-avro-0123456789ab.json', 'uv-0123456789ab'];
+  const paths = await cache(t, 'python', [pointer, ...old.map((key) => `${key}.json`), ...others]);
+  const home = join(paths.cache, 'python');
+  for (const key of [current, ...old]) {
+    await mkdir(join(home, `${key}-c0ffee`));
+    await writeFile(join(home, `${key}-c0ffee`, 'file'), '12345');
+  }
+  assert.deepEqual(
+    await oldEnvironments(paths),
+    old.map((key) => ({ key, bytes: 5 })),
+  );
+  // A program of another clone, which runs from it.
+  const program = join(home, `${old[1]}-c0ffee`, 'program');
+  await copyFile('/bin/sh', program);
+  const child = await start([program, '-c', 'read forever']);
+  try {
+    const { removed, kept } = await removeOldEnvironments(paths);
+    assert.deepEqual(
+      [removed, kept].map((all) => all.map(({ key }) => key)),
+      [[old[0]], [old[1]]],
+    );
+    const rest = [pointer, `${current}-c0ffee`, `${old[1]}.json`, `${old[1]}-c0ffee`, ...others];
+    assert.deepEqual((await readdir(home)).sort(), rest.sort());
+  } finally {
+    child.stdin.end();
+    await child.exited;
+  }
+  await removeOldEnvironments(paths);
+  assert.deepEqual(await oldEnvironments(paths), []);
 });

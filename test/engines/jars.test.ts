@@ -168,7 +168,7 @@ async function broken(t: test.TestContext): Promise<void> {
       const set = { ...place.set, jars: place.set.jars.map((jar) => ({ ...jar, bytes: declared })) };
       const said = await onSmallDisk(place.cache, set);
       if (said === undefined) return t.skip('needs Linux and the right to mount');
-      assert.match(said, /^The disk is full(: 1 MB are to come, 1 MB are free)? \/ Make room/);
+      assert.match(said, /^The disk is full(: 1 MB are needed, 1 MB are free)? \/ Make room/);
     });
   }
 }

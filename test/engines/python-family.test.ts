@@ -20,9 +20,10 @@ import hashlib, sys, zipfile
 path = "dej_sample-1.0-py3-none-any.whl"
 with zipfile.ZipFile(path, "w") as wheel:
     wheel.writestr("dej_sample.py", "WORD = 'here'\\n")
+    wheel.writestr("dej_sample.bin", bytes(500_000))
     wheel.writestr("dej_sample-1.0.dist-info/METADATA", "Metadata-Version: 2.1\\nName: dej-sample\\nVersion: 1.0\\n")
     wheel.writestr("dej_sample-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
-    wheel.writestr("dej_sample-1.0.dist-info/RECORD", "dej_sample.py,,\\ndej_sample-1.0.dist-info/METADATA,,\\ndej_sample-1.0.dist-info/WHEEL,,\\ndej_sample-1.0.dist-info/RECORD,,\\n")
+    wheel.writestr("dej_sample-1.0.dist-info/RECORD", "dej_sample.py,,\\ndej_sample.bin,,\\ndej_sample-1.0.dist-info/METADATA,,\\ndej_sample-1.0.dist-info/WHEEL,,\\ndej_sample-1.0.dist-info/RECORD,,\\n")
 print(hashlib.sha256(open(path, "rb").read()).hexdigest())
 `;
 
@@ -165,6 +166,21 @@ async function failed(t: test.TestContext): Promise<void> {
     },
   );
 
+  for (const [what, declared] of [
+    ['before anything is fetched', 50_000_000],
+    ['in the midst', 1000],
+  ] as const) {
+    await t.test(`a full disk is told ${what}, nothing half is left, and with room it goes on`, async (t) => {
+      const sample = await fixture(t);
+      const said = await onSmallDisk({ ...sample, spec: { ...sample.spec, unpackedBytes: declared } });
+      if (said === undefined) return t.skip('needs Linux and the right to mount');
+      const [full, left, after] = said.split('\n');
+      assert.match(full ?? '', /^The disk is full(: 50 MB are needed, 1 MB are free)? \/ Make room/, said);
+      assert.equal(left, 'absent', said);
+      assert.equal(after, 'here', said);
+    });
+  }
+
   await t.test('an installation that is stopped ends at once and is not used', async (t) => {
     const sample = await fixture(t);
     const family = await findFamily({ cache: sample.cache }, sample.spec);
@@ -174,6 +190,34 @@ async function failed(t: test.TestContext): Promise<void> {
     await assert.rejects(installing, /stopped here/);
     assert.equal(await stateOf(sample), 'absent');
   });
+}
+
+/** What an install says on a small disk, what is left of it, and what the package says when there is room. */
+async function onSmallDisk({ cache, spec, interpreter, wheels }: Fixture): Promise<string | undefined> {
+  const script = `
+    import { readdirSync } from 'node:fs';
+    import { findFamily } from '#src/engines/python-family.ts';
+    import { capture } from '#src/process.ts';
+    const [cache, spec, interpreter] = ${JSON.stringify([cache, spec, interpreter])};
+    const install = async () => (await findFamily({ cache }, spec)).install(interpreter, () => undefined);
+    await install().catch(({ message, remedy }) => console.log(message, '/', remedy));
+    const left = readdirSync(cache + '/python').filter((name) => name.startsWith('sample-'));
+    console.log([(await findFamily({ cache }, spec)).state, ...left].join());
+    await capture(['mount', '-o', 'remount,size=500m', cache + '/python']);
+    const ready = await install();
+    process.stdout.write((await capture([ready.interpreter, '-c', 'import dej_sample; print(dej_sample.WORD)'])).stdout);
+  `;
+  // Enough for an environment with nothing in it, and not for the package.
+  const disk = 'mount -t tmpfs -o size=300k tmpfs "$0" || exit 77';
+  const mount = `cp -r "$0" "$0.kept"; ${disk}; cp "$0.kept"/* "$0"; exec "$@"`;
+  const node = [process.execPath, '--input-type=module-typescript', '-e', script];
+  const argv = ['unshare', '-m', ...(process.getuid?.() === 0 ? [] : ['-Ur']), 'sh', '-c', mount, `${cache}/python`];
+  const env = { ...process.env, UV_FIND_LINKS: wheels, UV_NO_INDEX: '1' };
+  const ran = await capture([...argv, ...node] as [string, ...string[]], { cwd: ownRoot(), env }).catch(
+    () => undefined,
+  );
+  if (ran === undefined || ran.code === 77 || /unshare failed/.test(ran.stderr)) return undefined;
+  return ran.stdout.trim() || ran.stderr;
 }
 
 void test('the search for Python', async (t) => {
