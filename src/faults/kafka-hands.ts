@@ -3,6 +3,7 @@ import type * as Client from '@platformatic/kafka';
 import { until } from '#src/deadline.ts';
 import { connectionOptions, type KafkaAccess } from '#src/engines/kafka-access.ts';
 import { WorldError } from '#src/error.ts';
+import { KafkaWays, NobodyLeads } from '#src/faults/kafka-ways.ts';
 
 /** A record as it stands in a topic, or as it is to be written there. */
 export interface KafkaRecord {
@@ -40,43 +41,30 @@ export interface KafkaHands {
 const TIMEOUT_MS = 10_000;
 const READ_COMMITTED = 1;
 const LATEST = -1n;
-const GROUP = 0;
 const MAX_BYTES = 64 * 1024 * 1024;
 
 export async function openKafkaHands(access: KafkaAccess): Promise<KafkaHands> {
   const kafka = await import('@platformatic/kafka');
-  const [first = ''] = access.bootstrap.split(',');
-  const [host = '', port = ''] = first.split(':');
-  const way = connectionOptions(access);
-  const connection = new kafka.Connection('oracle', { connectTimeout: TIMEOUT_MS, requestTimeout: TIMEOUT_MS, ...way });
+  const ways = await tried(() => KafkaWays.open(kafka, access));
   const producer = new kafka.Producer({
     clientId: 'oracle',
     bootstrapBrokers: access.bootstrap.split(','),
-    retries: 5,
+    retries: 20,
     retryDelay: 50,
-    ...way,
+    ...connectionOptions(access),
   });
-  try {
-    await connection.connect(host, Number(port));
-  } catch (error) {
-    throw ours(error);
-  }
-  return new Hands(kafka, connection, producer);
+  return new Hands(kafka, ways, producer);
 }
 
 class Hands implements KafkaHands {
   readonly #kafka: typeof Client;
-  readonly #connection: Client.Connection;
+  readonly #ways: KafkaWays;
   readonly #producer: Client.Producer<Buffer, Buffer, Buffer, Buffer>;
   readonly #ids = new Map<string, string>();
 
-  constructor(
-    kafka: typeof Client,
-    connection: Client.Connection,
-    producer: Client.Producer<Buffer, Buffer, Buffer, Buffer>,
-  ) {
+  constructor(kafka: typeof Client, ways: KafkaWays, producer: Client.Producer<Buffer, Buffer, Buffer, Buffer>) {
     this.#kafka = kafka;
-    this.#connection = connection;
+    this.#ways = ways;
     this.#producer = producer;
   }
 
@@ -86,17 +74,28 @@ class Hands implements KafkaHands {
     const asked = Object.entries(topics).map(([name, numPartitions]) => ({
       name,
       numPartitions,
-      replicationFactor: 1,
+      // As many copies as the cluster makes of whatever is made there.
+      replicationFactor: -1,
       assignments: [],
       configs,
     }));
-    const made = await tried(() => this.#kafka.createTopicsV7.api.async(this.#connection, asked, TIMEOUT_MS, false));
+    const { createTopicsV7 } = this.#kafka;
+    const made = await tried(async () => createTopicsV7.api.async(await this.#ways.any(), asked, TIMEOUT_MS, false));
     const names = new Map<string, string>();
     for (const { name, topicId } of made.topics) {
       this.#ids.set(name, topicId);
       names.set(topicId.replaceAll('-', ''), name);
     }
+    await this.#known(Object.keys(topics));
     return names;
+  }
+
+  /** Brokers hear of a new topic one after the other; a program that asks one of them must be told of it. */
+  async #known(topics: readonly string[]): Promise<void> {
+    const { metadataV12 } = this.#kafka;
+    await this.#asking(async () => {
+      for (const broker of await this.#ways.all()) await metadataV12.api.async(broker, [...topics], false, false);
+    });
   }
 
   async write(records: readonly Omit<KafkaRecord, 'offset'>[]): Promise<void> {
@@ -121,10 +120,8 @@ class Hands implements KafkaHands {
     const partitionIndexes = range(partitions);
     const topics = [{ name: topic, partitionIndexes }];
     const asked = [{ groupId: group, memberEpoch: -1, topics }];
-    const answer = await asking(
-      () => this.#kafka.offsetFetchV9.api.async(this.#connection, asked, false),
-      // A new broker keeps no offsets of groups before somebody asks who does.
-      () => this.#kafka.findCoordinatorV6.api.async(this.#connection, GROUP, [group]),
+    const answer = await this.#asking(async () =>
+      this.#kafka.offsetFetchV9.api.async(await this.#ways.coordinatorOfGroup(group), asked, false),
     );
     const found = answer.groups[0]?.topics[0]?.partitions ?? [];
     return partitionIndexes.map((index) =>
@@ -133,18 +130,23 @@ class Hands implements KafkaHands {
   }
 
   async ends(topic: string, partitions: number, which: 'all' | 'committed'): Promise<number[]> {
-    const asked = range(partitions).map((partitionIndex) => ({
-      partitionIndex,
-      currentLeaderEpoch: -1,
-      timestamp: LATEST,
-    }));
     const isolation = which === 'committed' ? READ_COMMITTED : 0;
-    const topics = [{ name: topic, partitions: asked }];
-    const answer = await asking(() => this.#kafka.listOffsetsV9.api.async(this.#connection, -1, isolation, topics));
-    const found = answer.topics[0]?.partitions ?? [];
-    return range(partitions).map((index) =>
-      Number(found.find(({ partitionIndex }) => partitionIndex === index)?.offset ?? 0n),
-    );
+    const { listOffsetsV9 } = this.#kafka;
+    return this.#asking(async () => {
+      const ends = range(partitions).map(() => 0);
+      const byLeader = Map.groupBy(
+        await Promise.all(ends.map(async (_, at) => ({ at, leader: await this.#ways.leaderOf(topic, at) }))),
+        ({ leader }) => leader,
+      );
+      for (const [leader, led] of byLeader) {
+        const asked = led.map(({ at }) => ({ partitionIndex: at, currentLeaderEpoch: -1, timestamp: LATEST }));
+        const topics = [{ name: topic, partitions: asked }];
+        const answer = await listOffsetsV9.api.async(leader, -1, isolation, topics);
+        for (const { partitionIndex, offset } of answer.topics[0]?.partitions ?? [])
+          ends[partitionIndex] = Number(offset);
+      }
+      return ends;
+    });
   }
 
   async read(topic: string, partitions: number): Promise<KafkaRecord[]> {
@@ -165,9 +167,10 @@ class Hands implements KafkaHands {
     const place = { partition, currentLeaderEpoch: -1, fetchOffset: BigInt(from), lastFetchedEpoch: -1 };
     const topics = [{ topicId: this.#ids.get(topic) ?? '', partitions: [{ ...place, partitionMaxBytes: MAX_BYTES }] }];
     const { fetchV17 } = this.#kafka;
-    const answer = await asking(() =>
-      fetchV17.api.async(this.#connection, 100, 1, MAX_BYTES, READ_COMMITTED, 0, -1, topics, [], ''),
-    );
+    const answer = await this.#asking(async () => {
+      const leader = await this.#ways.leaderOf(topic, partition);
+      return fetchV17.api.async(leader, 100, 1, MAX_BYTES, READ_COMMITTED, 0, -1, topics, [], '');
+    });
     const found = answer.responses[0]?.partitions[0];
     const aborted = [...(found?.abortedTransactions ?? [])];
     const open = new Set<bigint>();
@@ -187,13 +190,17 @@ class Hands implements KafkaHands {
   }
 
   async evict(prefix: string): Promise<void> {
-    const { groups } = await asking(() => this.#kafka.listGroupsV5.api.async(this.#connection, [], []));
+    const { listGroupsV5 } = this.#kafka;
+    const groups = await this.#asking(async () => {
+      const answers = (await this.#ways.all()).map((broker) => listGroupsV5.api.async(broker, [], []));
+      return (await Promise.all(answers)).flatMap((answer) => answer.groups);
+    });
     for (const { groupId } of groups) if (groupId.startsWith(prefix)) await this.#evictFrom(groupId);
   }
 
   async #evictFrom(group: string): Promise<void> {
     const { describeGroupsV5, leaveGroupV5, consumerGroupDescribeV0, consumerGroupHeartbeatV1 } = this.#kafka;
-    const on = this.#connection;
+    const on = await this.#asking(() => this.#ways.coordinatorOfGroup(group));
     // A group is of one kind or the other, and asking for the other kind is an error.
     const classic = await describeGroupsV5.api.async(on, [group], false).catch(() => undefined);
     const members = (classic?.groups[0]?.members ?? []).map(({ memberId, groupInstanceId }) => ({
@@ -216,9 +223,10 @@ class Hands implements KafkaHands {
         `end of the transaction of ${id}`,
         async () => {
           // While an earlier end is still being written, this is refused.
-          const begun = await initProducerIdV5.api.async(this.#connection, id, 60_000, -1n, -1).catch(() => undefined);
-          if (begun === undefined) return false;
-          const { transactionStates } = await describeTransactionsV0.api.async(this.#connection, [id]);
+          const on = await this.#asking(() => this.#ways.coordinatorOfTransactions(id));
+          const begun = await initProducerIdV5.api.async(on, id, 60_000, -1n, -1).catch(() => undefined);
+          if (begun === undefined) return this.#ways.forget();
+          const { transactionStates } = await describeTransactionsV0.api.async(on, [id]);
           return !/Prepare|Ongoing/.test(transactionStates[0]?.transactionState ?? '');
         },
         { deadlineMs: TIMEOUT_MS, everyMs: 5 },
@@ -227,7 +235,29 @@ class Hands implements KafkaHands {
 
   async close(): Promise<void> {
     await this.#producer.close().catch(() => undefined);
-    await this.#connection.close().catch(() => undefined);
+    await this.#ways.close();
+  }
+
+  /** A question that changes nothing, asked again while whoever was asked says that he can't answer it yet. */
+  async #asking<T>(question: () => Promise<T>): Promise<T> {
+    let refused: unknown;
+    const ask = async (): Promise<{ readonly answer: T } | undefined> => {
+      try {
+        return { answer: await question() };
+      } catch (error) {
+        if (!isPassing(error)) throw error;
+        refused = error;
+        this.#ways.forget();
+        return undefined;
+      }
+    };
+    return tried(async () => {
+      try {
+        return (await until('an answer of Kafka', ask, { deadlineMs: TIMEOUT_MS })).answer;
+      } catch (error) {
+        throw isPassing(refused) && error instanceof WorldError ? refused : error;
+      }
+    });
   }
 }
 
@@ -258,32 +288,11 @@ async function tried<T>(question: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A question that changes nothing, asked again while the broker says that it is not ready to answer it. */
-async function asking<T>(question: () => Promise<T>, between?: () => Promise<unknown>): Promise<T> {
-  let refused: unknown;
-  const ask = async (): Promise<{ readonly answer: T } | undefined> => {
-    try {
-      return { answer: await question() };
-    } catch (error) {
-      if (!isPassing(error)) throw error;
-      refused = error;
-      await between?.().catch(() => undefined);
-      return undefined;
-    }
-  };
-  return tried(async () => {
-    try {
-      return (await until('an answer of Kafka', ask, { deadlineMs: TIMEOUT_MS })).answer;
-    } catch (error) {
-      throw isPassing(refused) && error instanceof WorldError ? refused : error;
-    }
-  });
-}
-
 /** What the broker refuses for now, by the protocol's own list: a coordinator that is still loading, for instance. */
 function isPassing(error: unknown): boolean {
-  if (!(error instanceof AggregateError)) return false;
-  return error.errors.some((one: unknown) => one instanceof Error && 'canRetry' in one && one.canRetry === true);
+  if (error instanceof NobodyLeads) return true;
+  if (error instanceof AggregateError) return error.errors.some(isPassing);
+  return error instanceof Error && 'canRetry' in error && error.canRetry === true;
 }
 
 function ours(error: unknown): WorldError {
