@@ -20,6 +20,9 @@ export async function attack(command: readonly string[], flags: AttackVerbFlags)
     pass: flags.pass ?? [],
     ownServer: flags.ownServer === true,
     limitSeconds: flags.limit,
+    topic: flags.topic ?? [],
+    stream: flags.stream === true,
+    idleSeconds: flags.idle,
     cwd,
   });
   const { level, seed } = flags;

@@ -5,6 +5,7 @@ import { basename, delimiter, isAbsolute, join, relative, resolve, sep } from 'n
 
 import { z } from 'zod';
 
+import { topicOf, topicSchema } from '#src/commands/attack-topics.ts';
 import type { Context } from '#src/commands/context.ts';
 import { shown } from '#src/commands/labs.ts';
 import { LearnerError } from '#src/error.ts';
@@ -26,6 +27,9 @@ export interface AttackFlags {
   readonly pass: readonly string[];
   readonly ownServer: boolean;
   readonly limitSeconds: number | undefined;
+  readonly topic: readonly string[];
+  readonly stream: boolean;
+  readonly idleSeconds: number | undefined;
   /** Where it was typed. */
   readonly cwd: string;
 }
@@ -48,6 +52,11 @@ const orderSchema = z.object({
   pass: z.array(z.string()),
   ownServer: z.boolean(),
   limitSeconds: z.number(),
+  topics: z.array(topicSchema).optional(),
+  /** It runs until it is told to stop: after so long without a write it has done all there is to do. */
+  streamIdleSeconds: z.number().optional(),
+  /** Variables whose values are kept nowhere; see `keptForm`. */
+  secret: z.array(z.string()).optional(),
 });
 
 /** All that an attack needs to be run again; `attack.json` beside its runs. */
@@ -56,6 +65,8 @@ export type AttackOrder = z.infer<typeof orderSchema>;
 const PREFIX = 'attack-';
 const FILE = 'attack.json';
 const LIMIT_SECONDS = 300;
+/** A client that commits by the clock does so every five seconds, and one that was killed needs a moment to come back. */
+const IDLE_SECONDS = 12;
 
 /** Checks what was typed before anything is started. */
 export async function orderOf(argv: readonly string[], flags: AttackFlags): Promise<AttackOrder> {
@@ -74,6 +85,11 @@ export async function orderOf(argv: readonly string[], flags: AttackFlags): Prom
   const input = flags.input === undefined ? undefined : at(flags.input);
   if (input !== undefined) await mustBeFolder(input, '--input');
   await mustBeProgram(first, folder);
+  if (flags.idleSeconds !== undefined && !flags.stream)
+    throw new LearnerError(
+      '--idle says when a stream is done',
+      'Say --stream, too; a program that ends needs neither.',
+    );
   for (const name of flags.pass)
     if (process.env[name] === undefined)
       throw new LearnerError(`--pass ${name}: your shell has no such variable`, `Export it, or write --env ${name}=….`);
@@ -92,7 +108,16 @@ export async function orderOf(argv: readonly string[], flags: AttackFlags): Prom
     pass: [...flags.pass],
     ownServer: flags.ownServer,
     limitSeconds: flags.limitSeconds ?? LIMIT_SECONDS,
+    // What is not asked for leaves no trace, so that the names of older attacks stay theirs.
+    ...(flags.topic.length === 0 ? {} : { topics: await Promise.all(flags.topic.map((word) => topicOf(word, at))) }),
+    ...(flags.stream ? { streamIdleSeconds: flags.idleSeconds ?? IDLE_SECONDS } : {}),
   };
+}
+
+/** Whether the program is to have a Kafka. */
+export function needsKafka({ compare, topics, streamIdleSeconds }: AttackOrder): boolean {
+  const compared = parseCompared(compare).some(({ kind }) => kind === 'topic');
+  return compared || topics !== undefined || streamIdleSeconds !== undefined;
 }
 
 /** Every run has a copy of the folder; a path into the folder itself would lead all of them to one place. */
@@ -165,7 +190,10 @@ export function attackId(order: AttackOrder): string {
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-|-$/g, '')
     .slice(0, 24);
-  const hash = createHash('sha256').update(JSON.stringify(order)).digest('hex').slice(0, 6);
+  const hash = createHash('sha256')
+    .update(JSON.stringify(keptForm(order)))
+    .digest('hex')
+    .slice(0, 6);
   return `${PREFIX}${name === '' ? 'program' : name}-${hash}`;
 }
 
@@ -181,8 +209,38 @@ export function attackRuns(id: string, { paths }: Context): string {
 export async function keepOrder(order: AttackOrder, context: Context): Promise<void> {
   const runs = attackRuns(attackId(order), context);
   await mkdir(runs, { recursive: true });
-  // What --env gave may be a secret.
-  await writeAtomic(join(runs, FILE), `${JSON.stringify(order, undefined, 2)}\n`, 0o600);
+  await writeAtomic(join(runs, FILE), `${JSON.stringify(keptForm(order), undefined, 2)}\n`, 0o600);
+}
+
+/** In names of variables that hold what others must not read. */
+const SECRET = /PASS(WORD|WD|PHRASE)?|SECRET|TOKEN|CREDENTIAL|API_?KEY|PRIVATE|AUTH/i;
+
+/**
+ * What is written down. A replay needs what --env gave, and most of it is no secret; of a variable whose name says that
+ * it is one only the name is kept, unless its value is but another name for what the program is given here.
+ */
+function keptForm(order: AttackOrder): AttackOrder {
+  const isSecret = ([name, value]: [string, string]): boolean => SECRET.test(name) && !/^\{[A-Z_]+\}$/.test(value);
+  const all = Object.entries(order.env);
+  const secret = all.filter(isSecret).map(([name]) => name);
+  if (secret.length === 0) return order;
+  return { ...order, env: Object.fromEntries(all.filter((one) => !isSecret(one))), secret };
+}
+
+/** Values that were not kept are those of the present shell. */
+function withSecrets(order: AttackOrder): AttackOrder {
+  const { secret, ...rest } = order;
+  if (secret === undefined) return order;
+  const values = secret.map((name): [string, string] => {
+    const value = process.env[name];
+    if (value === undefined)
+      throw new LearnerError(
+        `the value of ${name} was given with --env and not kept, because its name says that it is a secret`,
+        `Export ${name} in this shell, then replay the line again.`,
+      );
+    return [name, value];
+  });
+  return { ...rest, env: { ...rest.env, ...Object.fromEntries(values) } };
 }
 
 /** The order that a schedule's line belongs to. */
@@ -190,7 +248,7 @@ export async function keptOrder(id: string, context: Context): Promise<AttackOrd
   const file = join(attackRuns(id, context), FILE);
   const text = await readFile(file, 'utf8').catch(() => undefined);
   const parsed = orderSchema.safeParse(text === undefined ? undefined : parsedJson(text));
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return withSecrets(parsed.data);
   throw new LearnerError(
     `${shown(file, context)} ${text === undefined ? 'is not there' : 'does not say what was attacked'}, so the line can't be replayed here`,
     'Attack the program once more with ./dej attack; its own lines can be replayed then.',

@@ -3,15 +3,26 @@ import { rm } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 
 import { channel } from '#src/channel.ts';
-import { attackId, attackRuns, keepOrder, keptOrder, type AttackOrder } from '#src/commands/attack-order.ts';
+import {
+  attackId,
+  attackRuns,
+  keepOrder,
+  keptOrder,
+  needsKafka,
+  type AttackOrder,
+} from '#src/commands/attack-order.ts';
 import { preparation } from '#src/commands/attack-place.ts';
+import { filledTopics } from '#src/commands/attack-topics.ts';
 import { clearLeftovers, DEFAULT_SEED, workers, type CheckEvent } from '#src/commands/check.ts';
 import type { Context } from '#src/commands/context.ts';
 import { shown } from '#src/commands/labs.ts';
+import { KafkaPool } from '#src/engines/kafka-pool.ts';
 import type { Supervisor } from '#src/engines/supervisor.ts';
 import { LearnerError } from '#src/error.ts';
 import { writeAtomic } from '#src/files.ts';
 import { parseSchedule, type Schedule } from '#src/faults/schedule.ts';
+import type { BrokerPlan } from '#src/grading/broker-scene.ts';
+import { CaughtUp } from '#src/grading/caught-up.ts';
 import { parseCompared, parseIgnored } from '#src/grading/compared.ts';
 import type { Graded } from '#src/grading/grade.ts';
 import { junit } from '#src/grading/junit.ts';
@@ -78,8 +89,10 @@ async function attackNow(
   // Should we be killed, the supervisor ends what we started.
   const guard = await supervisor.guard(marker);
   const runs: Ran[] = [];
+  const brokers = new KafkaPool(supervisor);
   try {
     const engines = await scratchServer(supervisor, order, tell, signal);
+    const broker = await brokerOf(order, brokers);
     await keepOrder(order, context);
     const env = environment(order);
     const own = ownStage({
@@ -91,6 +104,7 @@ async function attackNow(
       restarts: RESTARTS,
       env,
       prepare: preparation(order, { env, marker, signal }),
+      broker,
     });
     const folder = attackRuns(attackId(order), context);
     const graded = await gradeOwn({
@@ -126,6 +140,7 @@ async function attackNow(
     if (report !== undefined) await writeAtomic(report, junit(graded.verdict, runs));
     return graded;
   } finally {
+    await brokers.close();
     await guard[Symbol.asyncDispose]();
     await rm(scratch, { recursive: true, force: true, maxRetries: 3 });
   }
@@ -160,18 +175,30 @@ async function mustBeSmall(folder: string): Promise<void> {
 
 async function scratchServer(
   supervisor: Supervisor,
-  { ownServer }: AttackOrder,
+  order: AttackOrder,
   tell: (event: CheckEvent) => void,
   signal: AbortSignal | undefined,
 ): Promise<Record<string, string>> {
   const yours = (await supervisor.status()).find(({ name }) => name === 'postgres')?.at;
-  if (yours !== undefined && !ownServer) throw notAsked(yours);
+  if (yours !== undefined && !order.ownServer) throw notAsked(yours);
   const onProgress = ({ what }: { readonly what: string }): void => tell({ type: 'progress', words: what });
   await supervisor.start('postgres', { onProgress, signal });
   const status = (await supervisor.status()).find(({ name }) => name === 'postgres');
   // Known for sure only now; nothing has been made there yet.
-  if (status?.at !== undefined && !ownServer) throw notAsked(status.at);
-  return { postgres: status?.version ?? '', node: process.versions.node };
+  if (status?.at !== undefined && !order.ownServer) throw notAsked(status.at);
+  const versions = { postgres: status?.version ?? '', node: process.versions.node };
+  if (!needsKafka(order)) return versions;
+  await supervisor.start('kafka', { onProgress, signal });
+  const kafka = (await supervisor.status()).find(({ name }) => name === 'kafka')?.version ?? '';
+  return { ...versions, kafka };
+}
+
+/** A Kafka of yours is left alone whatever is said: each run has one of ours to itself. */
+async function brokerOf(order: AttackOrder, brokers: KafkaPool): Promise<BrokerPlan | undefined> {
+  if (!needsKafka(order)) return undefined;
+  const { topics = [], streamIdleSeconds } = order;
+  const stream = streamIdleSeconds === undefined ? undefined : new CaughtUp(streamIdleSeconds * 1000);
+  return { brokers, topics: await filledTopics(topics), stream };
 }
 
 function notAsked(at: string): LearnerError {

@@ -21,6 +21,10 @@ export interface KafkaRecord {
 export interface KafkaHands {
   /** Makes topics and gives their names by their id in hex. */
   createTopics(topics: Readonly<Record<string, number>>): Promise<ReadonlyMap<string, string>>;
+  /** All topics but Kafka's own, with how many partitions each has. */
+  topics(): Promise<ReadonlyMap<string, number>>;
+  /** All groups that there are. */
+  groups(): Promise<readonly string[]>;
   write(records: readonly Omit<KafkaRecord, 'offset'>[]): Promise<void>;
   /** What a group has committed, for each of the partitions; nothing is 0. */
   committed(group: string, topic: string, partitions: number): Promise<number[]>;
@@ -95,6 +99,26 @@ class Hands implements KafkaHands {
     const { metadataV12 } = this.#kafka;
     await this.#asking(async () => {
       for (const broker of await this.#ways.all()) await metadataV12.api.async(broker, [...topics], false, false);
+    });
+  }
+
+  async topics(): Promise<ReadonlyMap<string, number>> {
+    const { metadataV12 } = this.#kafka;
+    const { topics } = await this.#asking(async () =>
+      metadataV12.api.async(await this.#ways.any(), null, false, false),
+    );
+    const found = topics.flatMap(({ name, topicId, partitions, isInternal }) =>
+      typeof name !== 'string' || isInternal || name.startsWith('__') ? [] : [{ name, topicId, partitions }],
+    );
+    for (const { name, topicId } of found) this.#ids.set(name, topicId);
+    return new Map(found.map(({ name, partitions }) => [name, partitions.length]));
+  }
+
+  async groups(): Promise<readonly string[]> {
+    const { listGroupsV5 } = this.#kafka;
+    return this.#asking(async () => {
+      const answers = (await this.#ways.all()).map((broker) => listGroupsV5.api.async(broker, [], []));
+      return (await Promise.all(answers)).flatMap(({ groups }) => groups.map(({ groupId }) => groupId));
     });
   }
 
@@ -190,12 +214,7 @@ class Hands implements KafkaHands {
   }
 
   async evict(prefix: string): Promise<void> {
-    const { listGroupsV5 } = this.#kafka;
-    const groups = await this.#asking(async () => {
-      const answers = (await this.#ways.all()).map((broker) => listGroupsV5.api.async(broker, [], []));
-      return (await Promise.all(answers)).flatMap((answer) => answer.groups);
-    });
-    for (const { groupId } of groups) if (groupId.startsWith(prefix)) await this.#evictFrom(groupId);
+    for (const group of await this.groups()) if (group.startsWith(prefix)) await this.#evictFrom(group);
   }
 
   async #evictFrom(group: string): Promise<void> {

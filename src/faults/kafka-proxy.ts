@@ -13,6 +13,7 @@ import {
   transactionalIdOf,
   type KafkaRequest,
 } from '#src/faults/kafka-requests.ts';
+import { learnTopics } from '#src/faults/kafka-topics.ts';
 import { openKafkaUpstream } from '#src/faults/kafka-upstream.ts';
 import type { Hit } from '#src/faults/postgres-proxy.ts';
 import type { Point } from '#src/faults/schedule.ts';
@@ -70,6 +71,7 @@ export async function startKafkaProxy(options: KafkaProxyOptions): Promise<Kafka
   const shared: Shared = {
     options,
     counts: new KafkaCounts(options.prefix),
+    names: new Map(options.names),
     links: new Set(),
     told: [],
     ids: new Set(),
@@ -129,6 +131,8 @@ export async function startKafkaProxy(options: KafkaProxyOptions): Promise<Kafka
 interface Shared {
   readonly options: KafkaProxyOptions;
   readonly counts: KafkaCounts;
+  /** Those that are known, and those that the broker has told the program. */
+  readonly names: Map<string, string>;
   readonly links: Set<Link>;
   /** Told to the program; its next request in the foreground, on whatever connection, shows that it has gone on. */
   told: KafkaStep[];
@@ -250,7 +254,7 @@ class Link {
       if (shared.isHeld) return;
       const id = transactionalIdOf(request, frame);
       if (id !== undefined) shared.ids.add(id);
-      const note = noteOf(request, frame, shared.options.names ?? new Map<string, string>());
+      const note = noteOf(request, frame, shared.names);
       const steps = note === undefined ? [] : shared.counts.add(note);
       for (const step of steps) if ((await ask(shared, 'before', step)) === 'drop') return this.#dropped();
       if (note?.isUnanswered !== true)
@@ -265,6 +269,7 @@ class Link {
     for (const frame of this.#answers.push(chunk)) {
       const correlation = frame.readInt32BE(4);
       const open = this.#open.get(correlation);
+      if (open !== undefined) learnTopics(open, frame, shared.names);
       if (open?.isNoted === true) await this.#answered(open, frame);
       this.#open.delete(correlation);
       if (shared.isHeld || this.#isCut || this.#client.destroyed) continue;

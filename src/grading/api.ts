@@ -6,7 +6,9 @@ import type { Finding, Noun } from '#src/grading/anomaly.ts';
 import type { Row } from '#src/grading/canonical.ts';
 import type { AttackRule } from '#src/grading/enumerate.ts';
 import type { Feed } from '#src/grading/feeds.ts';
+import type { BrokerPlan } from '#src/grading/broker-scene.ts';
 import type { KafkaPlan } from '#src/grading/kafka-scene.ts';
+import type { TopicContent } from '#src/grading/topic-state.ts';
 import type { StreamPlan } from '#src/grading/stream.ts';
 import type { Exit } from '#src/process.ts';
 import type { Random } from '#src/random.ts';
@@ -71,6 +73,8 @@ export interface StagePlan {
   readonly stream?: StreamPlan;
   /** The program reads and writes topics of Kafka until it is told to stop; its address comes as KAFKA_BOOTSTRAP. */
   readonly kafka?: KafkaPlan;
+  /** A program of no lab has a whole broker for each run, with topics by the names that it is used to. */
+  readonly broker?: BrokerPlan;
   /** Each run has a PostgreSQL server of its own, for slots and for faults of the server; none of the learner's own will do. */
   readonly ownServer?: boolean;
   /** Which boundaries are attacked; where it is empty, only undisturbed runs are judged. */
@@ -121,6 +125,8 @@ export interface Trial {
   query(sql: string, values?: readonly unknown[]): Promise<readonly Row[]>;
   /** What a reader of committed records sees in a topic, by partition and offset; the topic by its name in the plan. */
   records(topic: string): Promise<readonly KafkaRecord[]>;
+  /** All topics of a broker that belongs to the run alone, with the records of those that are meant. */
+  topics(isMeant: (name: string) => boolean): Promise<readonly TopicContent[]>;
   /** A file below OUTPUT_DIR as text; undefined where there is none. */
   output(path: string): Promise<string | undefined>;
   /** All files below OUTPUT_DIR, sorted by path; those that are links or very large are left out. */

@@ -1,25 +1,29 @@
 import { LearnerError } from '#src/error.ts';
 
-/** What of a program's result is compared: tables by name, files below OUTPUT_DIR. Both may hold `*`. */
-export type Compared =
-  { readonly kind: 'table'; readonly pattern: string } | { readonly kind: 'file'; readonly pattern: string };
+/** What of a program's result is compared: tables and topics by name, files below OUTPUT_DIR. All may hold `*`. */
+export interface Compared {
+  readonly kind: (typeof COMPARED)[number];
+  readonly pattern: string;
+}
 
-/** A column that is not compared: `loaded_at` of every table, or of those that the pattern names. */
+const COMPARED = ['table', 'topic', 'file'] as const;
+
+/** A column, or a field of records, that is not compared: `loaded_at` of every table, or of those that the pattern names. */
 export interface Ignored {
   readonly table: string;
   readonly column: string;
 }
 
 /**
- * Reads `orders,mart.*,file:report-*.csv`. A word before a colon says what it is, and a table needs none; so topics and
- * buckets will get words of their own.
+ * Reads `orders,mart.*,topic:enriched,file:report-*.csv`. A word before a colon says what it is, and a table needs none;
+ * so buckets will get a word of their own.
  */
 export function parseCompared(words: readonly string[]): Compared[] {
   const items = itemsOf(words);
   if (items.length === 0)
     throw new LearnerError(
       'nothing is named that could be compared',
-      'Name the results: --compare orders,daily for tables, --compare "file:report-*.csv" for files of OUTPUT_DIR.',
+      'Name the results: --compare orders,daily for tables, topic:enriched for topics, "file:report-*.csv" for files of OUTPUT_DIR.',
     );
   return items.map((item): Compared => {
     const [, kind = 'table', pattern = ''] = /^(?:([a-z]+):)?(.*)$/s.exec(item) ?? [];
@@ -29,12 +33,18 @@ export function parseCompared(words: readonly string[]): Compared[] {
         `${JSON.stringify(item)} lies outside OUTPUT_DIR`,
         'Let the program write to OUTPUT_DIR, and name files as they stand below it.',
       );
-    if (kind === 'table' || kind === 'file') return { kind, pattern };
+    if (kind === 'topic' && !/^[\w.*-]+$/.test(pattern))
+      throw new LearnerError(
+        `${JSON.stringify(pattern)} can't be the name of a topic`,
+        'Write --compare topic:orders.',
+      );
+    const known = COMPARED.find((one) => one === kind);
+    if (known !== undefined) return { kind: known, pattern };
     throw new LearnerError(`${JSON.stringify(kind)} can't be compared`, KINDS);
   });
 }
 
-const KINDS = 'Tables (orders, mart.orders, mart.*) and files (file:report-*.csv) can be.';
+const KINDS = 'Tables (orders, mart.orders, mart.*), topics (topic:orders) and files (file:report-*.csv) can be.';
 
 /** Reads `orders.loaded_at,*.created_at`: a table or a pattern, a point, a column. */
 export function parseIgnored(words: readonly string[]): Ignored[] {

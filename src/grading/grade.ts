@@ -178,12 +178,19 @@ function didOf(outcome: Outcome, only: Schedule | undefined): string[] {
   return [
     words.triedWords(
       points.tried,
-      (recorded?.plan?.attack ?? []).map(({ boundary }) => boundary),
+      attacked(recorded),
       (recorded?.plan?.feeds ?? []).map(({ name }) => name),
     ),
     ...(recorded?.did ?? []),
     ...(recorded?.plan?.rerun === true && only === undefined ? [words.AGAIN] : []),
   ];
+}
+
+/** What was there to be attacked. */
+function attacked(recorded: Ran | undefined): string[] {
+  const all = (recorded?.plan?.attack ?? []).map(({ boundary }) => boundary);
+  const met = all.filter((boundary) => recorded?.history.some((event) => event.boundary === boundary));
+  return met.length > 0 ? met : all;
 }
 
 function causesOf(red: Ran, recorded: Ran, results: readonly string[] | undefined): string[] {

@@ -11,6 +11,8 @@ import type { KafkaProxy } from '#src/faults/kafka-proxy.ts';
 import type { StreamOptions } from '#src/faults/stream.ts';
 import type { Finding } from '#src/grading/anomaly.ts';
 import { finding } from '#src/grading/anomaly.ts';
+import { openBrokerScene, type BrokerPlan } from '#src/grading/broker-scene.ts';
+import type { TopicContent } from '#src/grading/topic-state.ts';
 import { stalledWords } from '#src/grading/wording-kafka.ts';
 
 /** For a program that reads a topic and writes others, until it is told to stop. */
@@ -32,9 +34,17 @@ export type KafkaFeed = Omit<KafkaRecord, 'offset'>;
 export interface KafkaScene {
   readonly env: Readonly<Record<string, string>>;
   readonly target: KafkaTarget;
-  readonly stream: StreamOptions;
+  readonly stream: StreamOptions | undefined;
+  /** Variables that lead whoever prepares the place to Kafka itself. */
+  readonly direct?: Readonly<Record<string, string>>;
+  /** All is prepared: the program is about to be started. */
+  ready?(): Promise<void>;
+  /** Told each point of every boundary of the program. */
+  onHit?(): Promise<void>;
   /** What a reader sees in a topic, by its name here. */
   records(name: string): Promise<readonly KafkaRecord[]>;
+  /** All topics, and what a reader sees in those that are meant; where the broker belongs to the run alone. */
+  topics?(isMeant: (name: string) => boolean): Promise<readonly TopicContent[]>;
   /** Why it was stopped, where it stood still before its work was done. */
   stalled(): Finding | undefined;
   close(): Promise<void>;
@@ -49,10 +59,11 @@ const FOR_EVER_MS = 3_600_000;
 
 /** A scene of its own for one run, where its stage has one. */
 export async function leaseKafkaScene(
-  plan: KafkaPlan | undefined,
+  { kafka: plan, broker }: { readonly kafka?: KafkaPlan; readonly broker?: BrokerPlan },
   supervisor: Pick<Supervisor, 'lease'>,
   signal: AbortSignal | undefined,
 ): Promise<KafkaScene | undefined> {
+  if (broker !== undefined) return openBrokerScene(broker, signal);
   if (plan === undefined) return undefined;
   const lease = await supervisor.lease('kafka', { data: undefined }, { signal });
   const giveBack = async (): Promise<void> => void (await Promise.allSettled([lease[Symbol.asyncDispose]()]));

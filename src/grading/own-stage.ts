@@ -3,7 +3,8 @@ import { finding, type Finding } from '#src/grading/anomaly.ts';
 import type { Stage, StagePlan, Trial } from '#src/grading/api.ts';
 import { isMeant, type Compared, type Ignored } from '#src/grading/compared.ts';
 import { fileState } from '#src/grading/output-files.ts';
-import { compareStates, restless, type OwnState } from '#src/grading/own-state.ts';
+import { compareStates, restless, settled, type OwnState } from '#src/grading/own-state.ts';
+import { topicStates } from '#src/grading/topic-state.ts';
 import { quote, readTables, type TableState } from '#src/grading/table-state.ts';
 import { ATTACK, type Restless } from '#src/grading/wording-attack.ts';
 import { nearest } from '#src/nearest.ts';
@@ -21,6 +22,7 @@ export interface OwnStageOptions {
   readonly restarts: number;
   readonly env: Readonly<Record<string, string>>;
   readonly prepare: StagePlan['prepare'];
+  readonly broker: StagePlan['broker'];
 }
 
 /** The stage of a program that belongs to no lab: what it leaves undisturbed is the truth. */
@@ -35,6 +37,8 @@ export interface OwnStage {
   truth(): OwnState | undefined;
 }
 
+const OF_KAFKA = [{ boundary: 'kafka.offset' }, { boundary: 'kafka.produce' }, { boundary: 'kafka.endtxn' }];
+
 export function ownStage(options: OwnStageOptions): OwnStage {
   const calm: OwnState[] = [];
   let truth: OwnState | undefined;
@@ -44,9 +48,10 @@ export function ownStage(options: OwnStageOptions): OwnStage {
     env: options.env,
     fill: true,
     restarts: options.restarts,
-    attack: [{ boundary: 'pg.commit' }],
+    attack: [{ boundary: 'pg.commit' }, ...(options.broker === undefined ? [] : OF_KAFKA)],
     rerun: options.rerun,
     ...(options.prepare === undefined ? {} : { prepare: options.prepare }),
+    ...(options.broker === undefined ? {} : { broker: options.broker }),
     ...(options.atomic.length === 0 ? {} : { reader: readerOf(options.atomic) }),
     judge: async (trial) => {
       const state = await stateOf(trial, options, truth === undefined);
@@ -64,7 +69,8 @@ export function ownStage(options: OwnStageOptions): OwnStage {
       const [one, other] = calm;
       if (one === undefined || other === undefined) return [];
       const found = restless(one, other);
-      if (found.length === 0) truth = one;
+      if (found.length === 0) truth = settled(one, other);
+      options.broker?.stream?.settle();
       return found;
     },
   };
@@ -76,15 +82,23 @@ async function stateOf(trial: Trial, options: OwnStageOptions, isFirst: boolean)
     options.compared.filter((one) => one.kind === kind).map(({ pattern }) => pattern);
   const { ignored, serials } = options;
   const { tables, missing, there } = await readTables(trial, { patterns: patterns('table'), ignored, serials });
+  const named = patterns('topic');
+  const contents = await trial.topics((name) => named.some((pattern) => isMeant(pattern, name)));
+  const { topics, missing: gone } = topicStates(contents, { patterns: named, ignored });
   const globs = patterns('file');
   const outputs = globs.length === 0 ? [] : await trial.outputs();
   const files = outputs.filter(({ path }) => globs.some((glob) => isMeant(glob, path))).map(fileState);
   if (isFirst) {
     for (const name of missing) throw noTable(name, there);
+    for (const name of gone)
+      throw noTopic(
+        name,
+        contents.map((one) => one.name),
+      );
     for (const glob of globs) if (!files.some(({ path }) => isMeant(glob, path))) throw noFile(glob, outputs);
-    for (const one of ignored) checkIgnored(one, tables);
+    for (const one of ignored) checkIgnored(one, [...tables, ...topics]);
   }
-  return { tables, files };
+  return { tables, topics, files };
 }
 
 function noTable(name: string, there: readonly string[]): LearnerError {
@@ -96,6 +110,15 @@ function noTable(name: string, there: readonly string[]): LearnerError {
   );
 }
 
+function noTopic(name: string, there: readonly string[]): LearnerError {
+  const near = nearest(name, there);
+  const all = there.length === 0 ? 'There is no topic at all' : `There are ${there.slice(0, 20).join(', ')}`;
+  return new LearnerError(
+    `after an undisturbed run there is no topic ${JSON.stringify(name)} on the Kafka that the program was given`,
+    near === undefined ? `${all}. Let the program connect by KAFKA_BOOTSTRAP` : `Did you mean ${near}?`,
+  );
+}
+
 function noFile(glob: string, outputs: readonly { readonly path: string }[]): LearnerError {
   const names = outputs.slice(0, 10).map(({ path }) => path);
   return new LearnerError(
@@ -104,11 +127,14 @@ function noFile(glob: string, outputs: readonly { readonly path: string }[]): Le
   );
 }
 
-function checkIgnored({ table, column }: Ignored, tables: readonly TableState[]): void {
+function checkIgnored(
+  { table, column }: Ignored,
+  tables: readonly Pick<TableState, 'name' | 'rows' | 'ignored'>[],
+): void {
   if (tables.some(({ ignored }) => ignored.includes(column))) return;
   throw new LearnerError(
-    `--ignore ${table}.${column} means no column of what is compared`,
-    `Tables: ${tables.map(({ name, rows }) => `${name} (${Object.keys(rows[0] ?? {}).join(', ')})`).join('; ')}.`,
+    `--ignore ${table}.${column} means no column and no field of what is compared`,
+    `There are ${tables.map(({ name, rows }) => `${name} (${Object.keys(rows[0] ?? {}).join(', ')})`).join('; ')}.`,
   );
 }
 

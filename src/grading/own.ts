@@ -37,7 +37,8 @@ async function seek(options: SearchOptions, own: OwnStage, tried: (ran: Ran) => 
   }
   const outcome = await search({ ...options, recorded: reachable(recorded), control: true, tried });
   if (outcome.state !== 'not-exercised') return outcome;
-  return { ...outcome, why: words.UNREACHED, remedy: words.UNREACHED_REMEDY };
+  const withKafka = recorded.first.plan?.broker !== undefined;
+  return { ...outcome, why: words.unreachedWords(withKafka), remedy: words.unreachedRemedy(withKafka) };
 }
 
 /** A program without a commit has no crash points, but may be run a second time. */
@@ -48,16 +49,20 @@ function reachable({ first, second }: Exclude<Recorded, { outcome: Outcome }>) {
 }
 
 function about(own: OwnStage, command: string): NonNullable<Verdict['own']> {
-  const { tables, files } = own.truth() ?? { tables: [], files: [] };
+  const { tables, topics, files } = own.truth() ?? { tables: [], topics: [], files: [] };
   return {
     command,
     compared: words.comparedWords(
       tables.map(({ name, rows }) => ({ name, rows: rows.length })),
+      topics.map(({ name, rows }) => ({ name, records: rows.length })),
       files.map(({ path, lines }) => ({ path, lines: lines.length })),
     ),
-    leftOut: tables.flatMap(({ name, serials, ignored }) => [
-      ...(serials.length === 0 ? [] : [words.serialWords(name, serials)]),
-      ...(ignored.length === 0 ? [] : [words.ignoredWords(name, ignored)]),
-    ]),
+    leftOut: [
+      ...tables.flatMap(({ name, serials }) => (serials.length === 0 ? [] : [words.serialWords(name, serials)])),
+      ...topics.flatMap(({ name, unordered }) => (unordered === 0 ? [] : [words.unorderedWords(name, unordered)])),
+      ...[...tables, ...topics].flatMap(({ name, ignored }) =>
+        ignored.length === 0 ? [] : [words.ignoredWords(name, ignored)],
+      ),
+    ],
   };
 }

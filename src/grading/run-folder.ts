@@ -128,7 +128,7 @@ function byTime(a: string, b: string): number {
 const historyLine = z.object({
   atMs: z.number(),
   incarnation: z.number(),
-  lane: z.enum(['program', 'postgres', 'http', 'file', 'fault', 'oracle']),
+  lane: z.enum(['program', 'postgres', 'kafka', 'http', 'file', 'fault', 'oracle']),
   kind: z.string(),
   text: z.string(),
   boundary: z.string().optional(),

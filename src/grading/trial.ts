@@ -14,10 +14,11 @@ import { environmentOf } from '#src/engines/environment.ts';
 import { sslFor } from '#src/engines/postgres-address.ts';
 import type { Lease, Supervisor } from '#src/engines/supervisor.ts';
 import { WorldError } from '#src/error.ts';
-import { type Anomaly, type Finding, finding } from '#src/grading/anomaly.ts';
+import type { Anomaly, Finding } from '#src/grading/anomaly.ts';
 import type { Stage, StagePlan, Trial } from '#src/grading/api.ts';
 import type { Row } from '#src/grading/canonical.ts';
 import { AGAIN } from '#src/grading/enumerate.ts';
+import { exitFindings } from '#src/grading/exit-findings.ts';
 import type { Feed } from '#src/grading/feeds.ts';
 import { outputFiles } from '#src/grading/output-files.ts';
 import { FED_TABLE, streamOf } from '#src/grading/stream.ts';
@@ -26,8 +27,6 @@ import { layOut, replaceInputs, type Program, type Workplace } from '#src/gradin
 import { ownDatabase } from '#src/grading/own-database.ts';
 import { openReader, type Reader } from '#src/grading/reader.ts';
 import { NEXT_INPUT, RUN_AGAIN } from '#src/grading/wording.ts';
-import { crashWords, leftWords } from '#src/grading/wording-oracle.ts';
-import type { Exit } from '#src/process.ts';
 import { random } from '#src/random.ts';
 
 type Database = Extract<Address, { kind: 'postgres' }>;
@@ -83,7 +82,7 @@ export async function runTrial(schedule: Schedule, deadlineMs: number, bench: Be
     const plan = await bench.stage({ seed: schedule.seed, size: schedule.size, random: random(schedule.seed) });
     const own = plan.ownServer === true ? { own: true } : {};
     lease = await bench.supervisor.lease('postgres', { data: undefined, ...own }, { signal: bench.signal });
-    kafka = await leaseKafkaScene(plan.kafka, bench.supervisor, bench.signal);
+    kafka = await leaseKafkaScene(plan, bench.supervisor, bench.signal);
     const fed = feedOf(schedule, plan);
     const place = await layOut(folder, bench.program, fed?.inputs ?? plan.inputs, bench.root);
     const database =
@@ -124,7 +123,7 @@ type Turn = Ran & { readonly http?: HttpLog | undefined };
 
 async function runIn(place: Workplace, database: Database, plan: StagePlan, running: Running): Promise<Ran> {
   try {
-    await prepare(place, database, plan);
+    await prepare(place, database, plan, running.kafka);
     const scene = { place, database, running };
     const first = await turn(scene, plan);
     if (first.state !== 'judged' || first.findings.length > 0) return first;
@@ -135,13 +134,19 @@ async function runIn(place: Workplace, database: Database, plan: StagePlan, runn
   }
 }
 
-async function prepare(place: Workplace, database: Database, plan: StagePlan): Promise<void> {
+async function prepare(
+  place: Workplace,
+  database: Database,
+  plan: StagePlan,
+  kafka: KafkaScene | undefined,
+): Promise<void> {
   const { stream, tables = [] } = plan;
   const client = await connect(database);
   try {
     for (const sql of [...(stream === undefined ? [] : FED_TABLE), ...tables]) await client.query(sql);
     const query = (sql: string): Promise<unknown> => client.query(sql);
-    await plan.prepare?.({ ...place, env: environmentOf(database), query });
+    await plan.prepare?.({ ...place, env: { ...environmentOf(database), ...kafka?.direct }, query });
+    await kafka?.ready?.();
   } finally {
     await client.end().catch(() => undefined);
   }
@@ -171,7 +176,8 @@ async function turn(scene: Scene, plan: StagePlan, httpBefore?: HttpLog): Promis
     const exit = attacked.exits.at(-1) ?? { code: null, signal: null };
     const stalled = running.kafka?.stalled();
     if (stalled !== undefined) return { ...ran, findings: [stalled] };
-    const wrong = exitFindings(plan, exit, attacked.ended === 'completed');
+    const isStream = plan.stream !== undefined || running.kafka?.stream !== undefined;
+    const wrong = exitFindings(plan, exit, { isStream, completed: attacked.ended === 'completed' });
     if (wrong.some(({ anomaly }) => anomaly === 'crashed')) return { ...ran, findings: wrong };
     const refused: string[] = [];
     const found = await plan.judge(trialOf(client, place, { attacked, samples, refused, kafka: running.kafka }));
@@ -179,15 +185,6 @@ async function turn(scene: Scene, plan: StagePlan, httpBefore?: HttpLog): Promis
   } finally {
     await client.end().catch(() => undefined);
   }
-}
-
-/** A program that ended as it meant to is looked at all the same: what it left may tell more than its exit code. */
-function exitFindings(plan: StagePlan, exit: Exit, completed: boolean): Finding[] {
-  const due = plan.expectedExit ?? 0;
-  if (plan.stream !== undefined || plan.kafka !== undefined) return completed ? [] : [leftEarly(exit)];
-  if (exit.code === due) return [];
-  const isMeant = exit.code !== null && [0, ...(plan.codes ?? [])].includes(exit.code);
-  return [isMeant ? wrongExit(exit, due) : crashed(exit, due)];
 }
 
 const OTHER_STATE: readonly Anomaly[] = ['lost', 'duplicate', 'phantom', 'stale', 'corrupted', 'not-parked', 'crashed'];
@@ -266,7 +263,7 @@ function attackIn(
     watch: [place.cwd, place.outputs],
     ...(marker === undefined ? {} : { marker }),
     onDurable: reader?.look,
-    onHit: stream?.onHit,
+    onHit: stream?.onHit ?? (async () => running.kafka?.onHit?.()),
     stream: stream?.options ?? running.kafka?.stream,
     onLose: async () => stream?.onLose(),
     onCrash: (how) => running.lease.harm(how),
@@ -337,6 +334,7 @@ function trialOf(client: Client, place: Workplace, { attacked, samples, refused,
     http: attacked.http,
     samples,
     records: async (topic) => (await kafka?.records(topic)) ?? [],
+    topics: async (isMeant) => (await kafka?.topics?.(isMeant)) ?? [],
     query: async (sql, values = []) => {
       try {
         return (await client.query<Record<string, unknown>>(sql, [...values])).rows;
@@ -362,18 +360,6 @@ async function readOutput(folder: string, path: string): Promise<string | undefi
   const found = await lstat(real);
   if (!found.isFile() || found.size > MAX_OUTPUT_BYTES) return undefined;
   return readFile(real, 'utf8');
-}
-
-function crashed({ code, signal }: Exit, due: number): Finding {
-  return finding({ anomaly: 'crashed', ...crashWords(code, signal, due), count: 1 });
-}
-
-function leftEarly({ code, signal }: Exit): Finding {
-  return finding({ anomaly: 'crashed', ...leftWords(code, signal), count: 1 });
-}
-
-function wrongExit({ code, signal }: Exit, due: number): Finding {
-  return finding({ anomaly: 'wrong-exit', ...crashWords(code, signal, due), count: 1 });
 }
 
 async function connect(address: Database): Promise<Client> {

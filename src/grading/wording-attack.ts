@@ -11,6 +11,15 @@ export const ATTACK = {
     'whether the result is right in itself (an undisturbed run is taken for right), and what your program did elsewhere',
   noTable: (name: string): string => `the table ${name} is there`,
   tableGone: (name: string): string => `there is no table ${name}`,
+  noTopic: (name: string): string => `the topic ${name} is there`,
+  topicGone: (name: string): string => `there is no topic ${name}`,
+  noMoreTopics: 'the same topics as after an undisturbed run',
+  sameOrder: (topic: string): string => `the records of ${topic} with one key in the order of an undisturbed run`,
+  otherOrder: (keys: number): string =>
+    `of ${plural(keys, 'key')} in another order, those that were written again left out`,
+  caughtUp: 'every record that stood there first read, and its offset committed, as in an undisturbed run',
+  standsStill: (seconds: number): string =>
+    `for ${plural(seconds, 'second')} your program wrote and committed nothing, though records were left`,
   noMoreTables: 'the same tables as after an undisturbed run',
   moreTables: (names: readonly string[]): string => `${list(names)} besides, left by a run that was broken off`,
   phantoms: (total: string, count: number): string =>
@@ -32,12 +41,20 @@ export function nounOf(table: string): { one: string; many: string } {
   return { one: `row of ${table}`, many: `rows of ${table}` };
 }
 
+export function recordsNoun(topic: string): { one: string; many: string } {
+  return { one: `record of ${topic}`, many: `records of ${topic}` };
+}
+
 export function linesNoun(path: string): { one: string; many: string } {
   return { one: `line of ${path}`, many: `lines of ${path}` };
 }
 
 export function serialWords(table: string, columns: readonly string[]): string {
   return `${columns.map((column) => `${table}.${column}`).join(', ')}: numbers that PostgreSQL gives, of which a crash uses some up`;
+}
+
+export function unorderedWords(topic: string, keys: number): string {
+  return `the order of ${plural(keys, 'key')} of ${topic}: two undisturbed runs differ in it`;
 }
 
 export function ignoredWords(table: string, columns: readonly string[]): string {
@@ -48,10 +65,17 @@ export function ignoredWords(table: string, columns: readonly string[]): string 
 
 export type Restless =
   | { readonly kind: 'columns'; readonly table: string; readonly columns: readonly string[] }
-  | { readonly kind: 'count'; readonly table: string; readonly counts: readonly [number, number] }
-  | { readonly kind: 'rows'; readonly table: string }
-  | { readonly kind: 'tables'; readonly names: readonly string[] }
+  | {
+      readonly kind: 'count';
+      readonly table: string;
+      readonly things: Things;
+      readonly counts: readonly [number, number];
+    }
+  | { readonly kind: 'rows'; readonly table: string; readonly things: Things }
+  | { readonly kind: 'tables' | 'topics'; readonly names: readonly string[] }
   | { readonly kind: 'file'; readonly path: string };
+
+type Things = 'rows' | 'records';
 
 export function restlessWords(found: readonly Restless[]): string {
   const what = found.map((one) => {
@@ -59,11 +83,12 @@ export function restlessWords(found: readonly Restless[]): string {
       case 'columns':
         return `in ${list(one.columns.map((column) => `${one.table}.${column}`))}`;
       case 'count':
-        return `in the number of rows of ${one.table} (${number(one.counts[0])} and ${number(one.counts[1])})`;
+        return `in the number of ${one.things} of ${one.table} (${number(one.counts[0])} and ${number(one.counts[1])})`;
       case 'rows':
-        return `in which values stand together in the rows of ${one.table}`;
+        return `in which values stand together in the ${one.things} of ${one.table}`;
       case 'tables':
-        return `in their tables (only one left ${list(one.names)})`;
+      case 'topics':
+        return `in their ${one.kind} (only one left ${list(one.names)})`;
       case 'file':
         return `in ${one.path}`;
     }
@@ -91,19 +116,30 @@ export const DRIFTED_REMEDY =
 
 // Nothing to break
 
-export const UNREACHED =
-  'your program made no commit on the PostgreSQL that it was given, so there was nothing to break. Files alone offer no ' +
-  'point at which it could be killed exactly';
-export const UNREACHED_REMEDY =
-  'Let it connect by DATABASE_URL or PGHOST, PGPORT, PGUSER, PGPASSWORD and PGDATABASE, or put {DATABASE_URL} into its ' +
-  'arguments or an --env; --rerun tries a second run, which needs no such point.';
+export function unreachedWords(withKafka: boolean): string {
+  const where = withKafka
+    ? 'made no commit on the PostgreSQL that it was given, and wrote and committed nothing on the Kafka'
+    : 'made no commit on the PostgreSQL that it was given';
+  return `your program ${where}, so there was nothing to break. Files alone offer no point at which it could be killed exactly`;
+}
+
+export function unreachedRemedy(withKafka: boolean): string {
+  const kafka = withKafka ? ', to Kafka by KAFKA_BOOTSTRAP' : '';
+  return (
+    `Let it connect by DATABASE_URL or PGHOST, PGPORT, PGUSER, PGPASSWORD and PGDATABASE${kafka}, or put ` +
+    `{${withKafka ? 'KAFKA_BOOTSTRAP' : 'DATABASE_URL'}} into its arguments or an --env; --rerun tries a second run, ` +
+    'which needs no such point.'
+  );
+}
 
 export function comparedWords(
   tables: readonly { name: string; rows: number }[],
+  topics: readonly { name: string; records: number }[],
   files: readonly { path: string; lines: number }[],
 ): string {
   const parts = [
     ...tables.map(({ name, rows }) => `${name} (${plural(rows, 'row')})`),
+    ...topics.map(({ name, records }) => `topic ${name} (${plural(records, 'record')})`),
     ...files.map(({ path, lines }) => `${path} (${plural(lines, 'line')})`),
   ];
   const shown = parts.slice(0, 8);

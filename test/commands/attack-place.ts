@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 
+import { findFamily } from '#src/engines/python-family.ts';
 import { findInterpreter } from '#src/engines/python-interpreter.ts';
 import type { Verdict } from '#src/grading/verdict.ts';
 import { ownRoot } from '#src/paths.ts';
 import { capture } from '#src/process.ts';
 import { dej } from '#test/cli/dej.ts';
-import { clone } from '#test/engines/clone.ts';
+import { clone, type Clone } from '#test/engines/clone.ts';
 
 export const programs = join(ownRoot(import.meta.dirname), 'test', 'input', 'attack');
 
@@ -43,4 +44,23 @@ export async function example(t: TestContext, pinned: string) {
     const { code, stdout, stderr } = await dej(['attack', '--json', ...args], env);
     return { code, ...verdictIn(stdout, stderr) };
   };
+}
+
+export interface Place extends Clone {
+  readonly env: NodeJS.ProcessEnv;
+  readonly journal: string;
+}
+
+/** Engines and a journal of the test's own, and a Python with a PostgreSQL client first in PATH. */
+export async function place(t: TestContext): Promise<Place> {
+  const own = await clone(t);
+  const supervisor = await own.connect();
+  await supervisor.install('python');
+  await supervisor.close();
+  const family = await findFamily(own.paths);
+  if (family.state !== 'ready') throw new Error('the Python environment was not made');
+  const journal = await mkdtemp(join(tmpdir(), 'dej-attack-'));
+  t.after(() => rm(journal, { recursive: true, force: true }));
+  const path = [dirname(family.interpreter), process.env['PATH'] ?? ''].join(delimiter);
+  return { ...own, journal, env: { DEJ_STATE: own.paths.state, DEJ_JOURNAL: journal, PATH: path } };
 }

@@ -1,38 +1,17 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 
 import { until, within } from '#src/deadline.ts';
-import { findFamily } from '#src/engines/python-family.ts';
 import { ownRoot } from '#src/paths.ts';
 import { forEachLine, marked, signal, start } from '#src/process.ts';
 import { dej } from '#test/cli/dej.ts';
-import { programs, verdictIn } from '#test/commands/attack-place.ts';
-import { clone, SOON, type Clone } from '#test/engines/clone.ts';
+import { place, programs, verdictIn, type Place } from '#test/commands/attack-place.ts';
+import { SOON } from '#test/engines/clone.ts';
 
 const root = ownRoot(import.meta.dirname);
 const SETUP = ['--setup', join(programs, 'schema.sql')];
-
-interface Place extends Clone {
-  readonly env: NodeJS.ProcessEnv;
-  readonly journal: string;
-}
-
-/** Engines and a journal of the test's own, and a Python with a PostgreSQL client first in PATH. */
-async function place(t: TestContext): Promise<Place> {
-  const own = await clone(t);
-  const supervisor = await own.connect();
-  await supervisor.install('python');
-  await supervisor.close();
-  const family = await findFamily(own.paths);
-  if (family.state !== 'ready') throw new Error('the Python environment was not made');
-  const journal = await mkdtemp(join(tmpdir(), 'dej-attack-'));
-  t.after(() => rm(journal, { recursive: true, force: true }));
-  const path = [dirname(family.interpreter), process.env['PATH'] ?? ''].join(delimiter);
-  return { ...own, journal, env: { DEJ_STATE: own.paths.state, DEJ_JOURNAL: journal, PATH: path } };
-}
 
 const GIVEN = ['--folder', programs, '--input', join(programs, 'data'), '--json'];
 
@@ -87,7 +66,7 @@ async function byItself(t: TestContext, own: Place): Promise<void> {
 
 const MISSING: [string[], RegExp][] = [
   [[...SETUP, '--compare', 'ordrs'], /no table "ordrs".*\nDid you mean orders\?/],
-  [[...SETUP, '--compare', 'orders', '--ignore', 'orders.when'], /orders\.when means no column.*\nTables: orders/],
+  [[...SETUP, '--compare', 'orders', '--ignore', 'orders.when'], /orders\.when means no column.*\nThere are orders/],
   [['--setup', 'python -c "exit(7)"', '--compare', 'orders'], /--setup python -c exit\(7\) ended with exit code 7/],
 ];
 
@@ -133,7 +112,12 @@ test('wrong use of attack exits with 3 before anything is started', async () => 
     [there, /no program to attack\nWrite it last/],
     [['--', 'true'], /nothing is named that could be compared\nName the results: --compare/],
     [[...there, '--', 'no-such-program'], /no program "no-such-program".*\nIt is looked for in PATH/],
-    [['--compare', 'topic:orders', '--', 'true'], /"topic" can't be compared\nTables/],
+    [['--compare', 'bucket:orders', '--', 'true'], /"bucket" can't be compared\nTables/],
+    [['--compare', 'topic:a/b', '--', 'true'], /"a\/b" can't be the name of a topic/],
+    [[...there, '--topic', 'a b', '--', 'true'], /--topic "a b" names no topic\nWrite --topic orders/],
+    [[...there, '--topic', 'a:0', '--', 'true'], /it can't have 0 partitions/],
+    [[...there, '--topic', 'a=nowhere', '--', 'true'], /--topic a: there is no file/],
+    [[...there, '--idle', '3', '--', 'true'], /--idle says when a stream is done\nSay --stream/],
     [['--compare', 'file:../x', '--', 'true'], /lies outside OUTPUT_DIR/],
     [[...there, '--ignore', 'x', '--', 'true'], /"x" names no column of a table/],
     [[...there, '--input', 'nowhere', '--', 'true'], /--input: there is no folder/],

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test from 'node:test';
 
-import { example, programs } from '#test/commands/attack-place.ts';
+import { dej } from '#test/cli/dej.ts';
+import { example, place, programs, verdictIn } from '#test/commands/attack-place.ts';
 
 /** The second and the third example of docs/attack.md. They fetch the packages that test/input/attack pins, and take minutes. */
 const LONG = { timeout: 3_000_000 };
@@ -37,4 +38,17 @@ test('dlt meets what it had loaded, or appends it again; what it merges by a key
   // What it keeps for itself is appended also then, so it may still meet that; the rows are right at every point.
   assert.deepEqual(new Set(merged.verdict.findings.map(({ anomaly }) => anomaly)), new Set(['crashed']), merged.text);
   assert.equal(merged.verdict.points.possible, 27);
+});
+
+test('a batch from PostgreSQL to Kafka is killed at the steps of both', LONG, async (t) => {
+  const { env } = await place(t);
+  const given = ['--folder', programs, '--setup', join(programs, 'outbox.sql'), '--compare', 'topic:orders,sent'];
+  const { code, stdout, stderr } = await dej(
+    ['attack', '--json', ...given, '--level', 'full', '--', 'python', 'streams.py', 'mirror'],
+    env,
+  );
+  const { verdict, text } = verdictIn(stdout, stderr);
+  assert.equal(code, 1, text);
+  assert.equal(verdict.findings[0]?.anomaly, 'duplicate', text);
+  assert.match(text, /Compared +sent \(20 rows\), topic orders \(20 records\)/);
 });

@@ -15,6 +15,7 @@ const table = (rows: readonly Row[], name = 'orders'): TableState => ({
 });
 const state = (rows: readonly Row[], more: Partial<OwnState> = {}): OwnState => ({
   tables: [table(rows)],
+  topics: [],
   files: [],
   ...more,
 });
@@ -44,13 +45,13 @@ test('a state differs from the truth by name, the worst first', () => {
   assert.deepEqual(found(state([...rows].reverse())), []);
   assert.deepEqual(found(state([...rows, ...rows])), [['duplicate', 2]]);
   assert.deepEqual(found(state([])), [['lost', 2]]);
-  assert.deepEqual(found({ tables: [], files: [] }), [['lost', 2]], 'the table itself is gone');
+  assert.deepEqual(found({ tables: [], topics: [], files: [] }), [['lost', 2]], 'the table itself is gone');
   assert.deepEqual(found(state([{ id: 'a', amount: '9', at: '10:00' }, { id: 'c' }])), [
     ['lost', 1],
     ['corrupted', 1],
     ['phantom', 1],
   ]);
-  const left = { tables: [table(rows), table([], 'orders__tmp')], files: [] };
+  const left = { tables: [table(rows), table([], 'orders__tmp')], topics: [], files: [] };
   assert.deepEqual(found(left), [['phantom', 1]], 'what a broken run left behind');
 });
 
@@ -72,13 +73,17 @@ test('what two undisturbed runs differ in is named, column by column', () => {
   assert.deepEqual(found, [{ kind: 'columns', table: 'orders', columns: ['at'] }]);
   assert.equal(restlessRemedy(found), 'Leave them out with --ignore orders.at.');
   assert.match(restlessWords(found), /they differ in orders\.at\./);
-  assert.deepEqual(restless(state(rows), state(rows.slice(1))), [{ kind: 'count', table: 'orders', counts: [2, 1] }]);
+  assert.deepEqual(restless(state(rows), state(rows.slice(1))), [
+    { kind: 'count', table: 'orders', things: 'rows', counts: [2, 1] },
+  ]);
   const swapped = [
     { id: 'a', amount: '2', at: '10:00' },
     { id: 'b', amount: '1', at: '10:00' },
   ];
-  assert.deepEqual(restless(state(rows), state(swapped)), [{ kind: 'rows', table: 'orders' }]);
-  assert.deepEqual(restless(state(rows), { tables: [], files: [] }), [{ kind: 'tables', names: ['orders'] }]);
+  assert.deepEqual(restless(state(rows), state(swapped)), [{ kind: 'rows', table: 'orders', things: 'rows' }]);
+  assert.deepEqual(restless(state(rows), { tables: [], topics: [], files: [] }), [
+    { kind: 'tables', names: ['orders'] },
+  ]);
   assert.deepEqual(restless(state([], { files: [file('f', 'a')] }), state([], { files: [file('f', 'b')] })), [
     { kind: 'file', path: 'f' },
   ]);
