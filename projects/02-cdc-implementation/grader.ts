@@ -1,6 +1,7 @@
 import {
   compareRows,
   finding,
+  neverBack,
   SLOT,
   type AttackRule,
   type Finding,
@@ -22,10 +23,8 @@ const BALANCE = 1000;
 const LARGE = 6000;
 /** How long a transaction may take to arrive before the next one is sent all the same. */
 const STEP_MS = 2000;
-/** For the last one, with a restart in it on a busy machine, it is waited longer. */
-const LAST_MS = 15_000;
-/** So it is for the first copy, for what comes afterwards must not meet it. */
-const COPY_MS = 20_000;
+/** For the last one, with a restart in it on a busy machine, and for the first copy it is waited longer. */
+const [LAST_MS, COPY_MS] = [30_000, 20_000];
 const RETAINED_KB = 512;
 const BUSY_ROWS = 400;
 
@@ -242,16 +241,17 @@ function plan(
     ),
     stream: {
       drive: async (driver) => {
-        await driver.until('the first copy', arrived(0), COPY_MS);
+        // A slot that is read shows that the program takes its copy for made.
+        await driver.until('the first copy', `${arrived(0)} OR EXISTS (${READ} WHERE active)`, COPY_MS);
         feed.isCopied = true;
         await feed.rest(driver);
         if (busy) retainedKb = await keepBusy(driver);
         await feed.end(driver);
+        await driver.until('the last of a copy', COUNTS, STEP_MS);
       },
       ...(whileCopying ? { at: (_, driver) => feed.one(driver) } : {}),
       lose: async (driver) => {
-        const idle = 'SELECT NOT coalesce(bool_or(active), false) FROM pg_replication_slots';
-        await driver.until('an idle slot', idle, LAST_MS);
+        await driver.until('an idle slot', `SELECT NOT EXISTS (${READ} WHERE active)`, LAST_MS);
         await driver.ask('SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots');
         await feed.one(driver, true);
       },
@@ -260,8 +260,9 @@ function plan(
       const found = await equal(trial);
       const backwards = neverBack(trial.samples);
       const torn = conserved ? sums(trial.samples) : [];
-      const kept = retainedKb > RETAINED_KB ? [retained(retainedKb)] : [];
-      return [...torn, ...found, ...backwards, ...kept];
+      const words = { expected: SLOT.retained(RETAINED_KB), found: SLOT.keeps(retainedKb) };
+      const kept = finding({ anomaly: 'wal-retained', ...words, count: retainedKb });
+      return [...torn, ...found, ...backwards, ...(retainedKb > RETAINED_KB ? [kept] : [])];
     },
   };
 }
@@ -272,7 +273,8 @@ class Feeding {
   #next = 0;
   isCopied = false;
   /** Where the log was before the last transaction. */
-  #lastAt = '0/0';
+  #lastAt = 'FFFFFFFF/FFFFFFFF';
+  #confirms = false;
 
   constructor({ transactions }: Sent) {
     this.#transactions = transactions;
@@ -288,10 +290,10 @@ class Feeding {
     while (this.#next < this.#transactions.length) {
       const transaction = this.#transactions[this.#next];
       if (transaction === undefined) return;
-      const [row] = await driver.ask('SELECT pg_current_wal_insert_lsn()::text AS at');
-      if (typeof row?.['at'] === 'string') this.#lastAt = row['at'];
+      this.#confirms ||= (await driver.ask(confirmedSince(this.#lastAt)))[0]?.['bool_and'] === true;
+      this.#lastAt = await position(driver);
       const statements = this.#numbered(transaction);
-      if (transaction.held === true && this.#next < this.#transactions.length) {
+      if (transaction.held === true) {
         const commit = await driver.hold(...statements);
         const number = this.#next;
         await this.one(driver, true);
@@ -300,7 +302,7 @@ class Feeding {
         await driver.until('the held transaction', arrived(number), STEP_MS);
       } else {
         await driver.write(...statements);
-        await driver.until('the transaction', arrived(this.#next), STEP_MS);
+        await driver.until('the transaction', await passed(this.#next, driver), STEP_MS);
       }
     }
   }
@@ -314,11 +316,13 @@ class Feeding {
       last = this.#next;
       if (!(await driver.until('the last transaction', arrived(last), STEP_MS))) {
         await this.one(driver, true);
-        await driver.until('the last transactions', arrived(last, this.#next), LAST_MS);
         last = this.#next;
+        await driver.until('one that is later', await passed(last, driver), LAST_MS);
+        await driver.until('one that is later', arrived(last), STEP_MS);
       }
-      await driver.until('the next start', READ, LAST_MS);
-      await driver.until('its confirmation', confirmedSince(this.#lastAt), STEP_MS);
+      const reads = `SELECT NOT EXISTS (${READ} WHERE NOT active) AND (${confirmedSince(this.#lastAt)})`;
+      // Whoever has never confirmed anything need not be waited for.
+      await driver.until('its confirmation', reads, this.#confirms ? LAST_MS : STEP_MS);
     }
   }
 
@@ -327,16 +331,28 @@ class Feeding {
   }
 }
 
-function arrived(...numbers: readonly number[]): string {
-  return `SELECT EXISTS (SELECT FROM target.heartbeat WHERE n IN (${numbers.join(', ')}))`;
+function arrived(n: number): string {
+  return `SELECT EXISTS (SELECT FROM target.heartbeat WHERE n = ${n})`;
 }
+
+/** It is there, or the program needs nothing any more of what was written until now. */
+async function passed(n: number, driver: StreamDriver): Promise<string> {
+  return `${arrived(n)} OR coalesce((${confirmedSince(await position(driver), '>=')}), false)`;
+}
+
+async function position(driver: StreamDriver): Promise<string> {
+  const [row] = await driver.ask('SELECT pg_current_wal_insert_lsn()::text AS at');
+  return typeof row?.['at'] === 'string' ? row['at'] : 'FFFFFFFF/FFFFFFFF';
+}
+
+const COUNTS = `SELECT ${PUBLISHED.map((name) => `(SELECT count(*) FROM source.${name}) = (SELECT count(*) FROM target.${name})`).join(' AND ')}`;
 
 /** A confirmation lies behind the beginning of the transaction that it covers. */
-function confirmedSince(lsn: string): string {
-  return `SELECT bool_and(confirmed_flush_lsn > '${lsn}') FROM pg_replication_slots`;
+function confirmedSince(lsn: string, is = '>'): string {
+  return `SELECT bool_and(confirmed_flush_lsn ${is} '${lsn}') FROM pg_replication_slots`;
 }
 
-const READ = 'SELECT coalesce(bool_and(active), true) FROM pg_replication_slots';
+const READ = 'SELECT FROM pg_replication_slots';
 
 /** How much of the log is kept for the slot after others have written, and the program has had time to say that it needs none. */
 async function keepBusy(driver: StreamDriver): Promise<number> {
@@ -372,33 +388,12 @@ function sorted(row: Record<string, unknown>): [string, unknown][] {
     .sort(([a], [b]) => a.localeCompare(b));
 }
 
-/** What a reader has seen of a row stays, or is followed by a later version. */
-function neverBack(samples: Trial['samples']): Finding[] {
-  const highest = new Map<string, number>();
-  const fell = new Set<string>();
-  for (const rows of samples) {
-    for (const { name, id, version } of rows) {
-      const row = `${String(name)} ${String(id)}`;
-      const known = highest.get(row) ?? 0;
-      if (Number(version) < known) fell.add(row);
-      highest.set(row, Math.max(known, Number(version)));
-    }
-  }
-  if (fell.size === 0) return [];
-  const found = SLOT.backward(fell.size);
-  return [finding({ anomaly: 'reordered', expected: SLOT.forward, found, count: fell.size, witnesses: [...fell] })];
-}
-
 /** Money in both tables together, in every state that a reader could see once all accounts were there. */
 function sums(samples: Trial['samples']): Finding[] {
   const whole = samples.filter((rows) => rows.length > 0);
   const of = (rows: readonly Row[]): number => rows.reduce((sum, { balance }) => sum + Number(balance), 0);
   const wrong = [...new Set(whole.filter((rows) => of(rows) !== rows.length * BALANCE).map(of))];
   if (wrong.length === 0) return [];
-  const expected = SLOT.whole(2 * CUSTOMERS * BALANCE);
-  return [finding({ anomaly: 'partial-write', expected, found: SLOT.torn(wrong), count: wrong.length })];
-}
-
-function retained(kb: number): Finding {
-  return finding({ anomaly: 'wal-retained', expected: SLOT.retained(RETAINED_KB), found: SLOT.keeps(kb), count: kb });
+  const words = { expected: SLOT.whole(2 * CUSTOMERS * BALANCE), found: SLOT.torn(wrong) };
+  return [finding({ anomaly: 'partial-write', ...words, count: wrong.length })];
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -11,10 +12,10 @@ import { checkLab, type LabProblem } from '#src/content/lab-check.ts';
 import { findLab, labPaths, loadLab, type Lab } from '#src/content/lab.ts';
 import { pictureFile } from '#src/content/mistakes.ts';
 import { LearnerError } from '#src/error.ts';
-import { parseSchedule } from '#src/faults/schedule.ts';
+import { parseSchedule, type Schedule } from '#src/faults/schedule.ts';
 import { writeAtomic } from '#src/files.ts';
 import { ANOMALIES } from '#src/grading/anomaly.ts';
-import { pictureOf, pictureText } from '#src/grading/kept-picture.ts';
+import { pictureOf, pictureText, readPicture } from '#src/grading/kept-picture.ts';
 import type { Program } from '#src/grading/program.ts';
 import { latestOfStage, readHistory } from '#src/grading/run-folder.ts';
 import type { Verdict } from '#src/grading/verdict.ts';
@@ -50,7 +51,10 @@ interface Counts {
 export interface VerifyLabsOptions {
   /** All of them where none is named; `lab#wrong/no-key` names one program of a lab. */
   readonly only: readonly string[];
-  /** A few crash points for programs that are right; of the stages before a wrong program's, the last one, undisturbed. */
+  /**
+   * A few crash points for programs that are right; for a wrong one the schedule of its picture, where the lab keeps one, and
+   * of the stages before its own the last one, undisturbed.
+   */
   readonly quick: boolean;
   /** Keeps the picture of each wrong program's failure in its lab's pictures/. */
   readonly record?: boolean;
@@ -188,6 +192,11 @@ async function verifyProgram(task: Task, options: VerifyLabsOptions, context: Co
   }
 }
 
+/** What brought a mistake out when its picture was made; that the search finds it, too, is for a whole run to show. */
+async function knownSchedule(lab: Lab, name: string): Promise<Schedule | undefined> {
+  return existsSync(pictureFile(lab, name)) ? parseSchedule((await readPicture(lab, name)).schedule) : undefined;
+}
+
 /** An undisturbed run shows nothing to find a mistake by, so only what a fault brought out is kept. */
 async function recordPicture({ lab, own }: Task, n: number, scratch: string): Promise<void> {
   const run = await latestOfStage(join(scratch, 'runs'), n);
@@ -213,13 +222,15 @@ interface StageRun {
 }
 
 async function graded(
-  { task: { lab, due }, program, n, isLast, scratch }: StageRun,
-  { quick, signal }: VerifyLabsOptions,
+  { task: { lab, own, due }, program, n, isLast, scratch }: StageRun,
+  { quick, record, signal }: VerifyLabsOptions,
   context: Context,
 ): Promise<{ verdict: Verdict; text: string }> {
   const { quick: size } = stageOf(lab, n).size;
   // Before a wrong program's own stage it is enough, where time is short, to see that it is right undisturbed.
-  const calm = quick && due !== undefined && !isLast;
+  const calm = { lab: lab.id, stage: n, seed: DEFAULT_SEED, size, faults: [] };
+  const known = quick && record !== true && isLast ? await knownSchedule(lab, basename(own.folder)) : undefined;
+  const only = quick && due !== undefined && !isLast ? calm : known;
   const request = {
     lab,
     program,
@@ -231,7 +242,7 @@ async function graded(
     // A busy machine must not decide how much of a program is tried.
     budgetMs: Infinity,
     signal,
-    ...(calm ? { only: { lab: lab.id, stage: n, seed: DEFAULT_SEED, size, faults: [] } } : {}),
+    ...(only === undefined ? {} : { only }),
     ...(quick && due === undefined ? { maxSchedules: QUICK_SCHEDULES } : {}),
   };
   for await (const event of gradeStage(request, context)) if (event.type === 'verdict') return event;

@@ -25,7 +25,7 @@ export { gaps, notParked, partialWrites } from '#src/grading/oracle-more.ts';
 export { compareRows, type Comparison } from '#src/grading/oracle.ts';
 export { compareReport, type ReportComparison } from '#src/grading/report.ts';
 export { judgeRequests, neverSettled, mostRetries, type RequestRules } from '#src/grading/requests.ts';
-export { neverFalls, onlySees } from '#src/grading/seen.ts';
+export { neverBack, neverFalls, onlySees } from '#src/grading/seen.ts';
 export { contentOf, headerOf, type Content } from '#src/grading/kafka-records.ts';
 export { STREAM } from '#src/grading/wording-kafka.ts';
 export { SLOT } from '#src/grading/wording-replication.ts';

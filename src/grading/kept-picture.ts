@@ -56,9 +56,17 @@ export function pictureOf(verdict: Verdict, history: readonly HistoryEvent[]): K
   if (schedule === undefined || worst === undefined) return undefined;
   // How many points were tried says something of the search, and nothing of this run.
   const points = { ...verdict.points, tried: 0 };
-  const drawn = timelineOf({ ...verdict, points, likely: [] }, history);
+  const drawn = timelineOf(
+    { ...verdict, points, likely: [] },
+    history.filter((event) => !namesAPlace(event)),
+  );
   const list = drawn.list.map((line) => line.replace(/^\d+\.\d+ s {2}/, ''));
   return { schedule, anomaly: worst.anomaly, timeline: { ...drawn, schedule: undefined, list } };
+}
+
+/** A line of the program that says where something lies on the machine that made the picture. */
+function namesAPlace({ lane, kind, text: line }: HistoryEvent): boolean {
+  return lane === 'program' && kind === 'line' && /(^|[\s"'(=:])(\/|[A-Z]:\\)[\w.-]+[\\/]/.test(line);
 }
 
 /** As it is kept: a mark a line, so that a change of one shows as one. */

@@ -32,6 +32,8 @@ const SHRINK_RUNS = 15;
 const QUICK_SHRINK_RUNS = 6;
 const SHRINK_BUDGET_MS = 60_000;
 const PATIENCE_MS = 10_000;
+/** Who drives a stream gives up by limits of its own, with a server's restart in them; this ends one that waits for ever. */
+const STREAM_PATIENCE_MS = 90_000;
 
 /**
  * Records two undisturbed runs, tries what they offer, confirms and shrinks what fails. Ends with what is known, also
@@ -52,7 +54,8 @@ export async function search(options: SearchOptions): Promise<Outcome> {
     return addressed.unnamed.length > 0 ? nameless(addressed, state, first) : notExercised(state, first, false);
   if (plan.tries.length === 0) return ending('passed', state, first);
   const calmMs = Math.max(first.elapsedMs, second.elapsedMs);
-  const deadlineMs = Math.max(options.patienceMs ?? PATIENCE_MS, 5 * calmMs);
+  const patienceMs = first.plan?.stream === undefined ? PATIENCE_MS : STREAM_PATIENCE_MS;
+  const deadlineMs = Math.max(options.patienceMs ?? patienceMs, 5 * calmMs);
   await tryAll(plan.tries, deadlineMs, options, state);
   if (state.red === undefined && options.level === 'overnight' && options.only === undefined) {
     const { base } = options;

@@ -1,6 +1,7 @@
 import { finding, type Finding } from '#src/grading/anomaly.ts';
 import type { Row } from '#src/grading/canonical.ts';
 import { DELIVERY, SEEN } from '#src/grading/wording-found.ts';
+import { SLOT } from '#src/grading/wording-replication.ts';
 
 /** Samples of one row with a count for each table: what a reader has once counted must not become less. */
 export function neverFalls(samples: readonly (readonly Row[])[]): Finding[] {
@@ -30,4 +31,21 @@ export function onlySees(samples: readonly (readonly Row[])[], before: number, a
   if (partial === undefined) return [];
   const found = DELIVERY.saw(partial, before, after);
   return [finding({ anomaly: 'partial-write', expected: DELIVERY.whole, found, count: Math.abs(after - partial) })];
+}
+
+/** Samples of rows with name, id and version: what a reader has seen of a row stays, or is followed by a later version. */
+export function neverBack(samples: readonly (readonly Row[])[]): Finding[] {
+  const highest = new Map<string, number>();
+  const fell = new Set<string>();
+  for (const rows of samples) {
+    for (const { name, id, version } of rows) {
+      const row = `${String(name)} ${String(id)}`;
+      const known = highest.get(row) ?? 0;
+      if (Number(version) < known) fell.add(row);
+      highest.set(row, Math.max(known, Number(version)));
+    }
+  }
+  if (fell.size === 0) return [];
+  const found = SLOT.backward(fell.size);
+  return [finding({ anomaly: 'reordered', expected: SLOT.forward, found, count: fell.size, witnesses: [...fell] })];
 }

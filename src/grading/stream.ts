@@ -41,6 +41,7 @@ const FOR_EVER_MS = 3_600_000;
 export const FED_TABLE = ['CREATE SCHEMA grader', 'CREATE TABLE grader.fed (n int PRIMARY KEY)'];
 
 const GRACE_MS = 5000;
+const LOCK_MS = 200;
 
 /** The plan's stream as an attack takes it. */
 export function streamOf(
@@ -104,6 +105,12 @@ export function openDriver(
   const held = new Set<Client>();
   let fed = 0;
   let asking: Promise<unknown> = Promise.resolve();
+  // The program may hold a lock until a commit that is held while something is written here.
+  const opened = async (): Promise<Client> => {
+    const client = await connect();
+    await client.query(`SET lock_timeout = '${LOCK_MS}ms'`);
+    return client;
+  };
   // One question after the other, whoever asks.
   const ask = (sql: string): Promise<Record<string, unknown>[] | undefined> => {
     const answer = asking.then(() => askNow(sql));
@@ -112,7 +119,7 @@ export function openDriver(
   };
   const askNow = async (sql: string): Promise<Record<string, unknown>[] | undefined> => {
     try {
-      known ??= connect();
+      known ??= opened();
       return (await (await known).query<Record<string, unknown>>(sql)).rows;
     } catch (error) {
       // A mistake in the statement itself is the author's; only a server that is away is waited for.

@@ -57,7 +57,7 @@ const MAX_LIST = 80;
 
 /** Places a run's history; what stands far from every fault, start and end is counted instead of drawn. */
 export function layout(input: TimelineInput): Timeline {
-  const history = [...input.history].sort((a, b) => a.atMs - b.atMs);
+  const history = input.history.filter((event) => !isByTheClock(event)).sort((a, b) => a.atMs - b.atMs);
   const steps = elide(stepsOf(history));
   const slots = steps.length + 1;
   const faultAt = steps.findIndex(({ kind }) => kind === 'fault' || kind === 'killed');
@@ -81,6 +81,11 @@ export function layout(input: TimelineInput): Timeline {
     schedule: input.schedule,
     list: listOf(history, input.findings),
   };
+}
+
+/** A confirmation that covers nothing new: there are as many as there is time, and none says anything. */
+function isByTheClock({ boundary, role, kind }: HistoryEvent): boolean {
+  return boundary === 'pg.confirm' && role === 'idle' && kind === 'boundary';
 }
 
 interface Step {
@@ -177,7 +182,15 @@ function marksOf(step: Step, slot: number, broken: boolean, untold: boolean): Ma
       const shape = step.durable ? 'durable' : 'held';
       const told = untold ? `${detail}; ${PICTURE.untold}` : detail;
       return [
-        { slot, lane: event.lane, shape, label: markLabel(event.boundary, event.nth), detail: told, broken, untold },
+        {
+          slot,
+          lane: event.lane,
+          shape,
+          label: markLabel(event.boundary, event.nth, event.role),
+          detail: told,
+          broken,
+          untold,
+        },
       ];
     }
     case 'started':
@@ -227,10 +240,10 @@ function listOf(history: readonly HistoryEvent[], findings: readonly Finding[]):
 }
 
 function sentence(event: HistoryEvent): string {
-  const { boundary, nth, point, lane, incarnation } = event;
+  const { boundary, nth, point, lane, incarnation, role } = event;
   const where = `${LANES[lane].name}, ${PICTURE.start(incarnation)}`;
   if (boundary === undefined || nth === undefined || lane === 'fault') return `${where}: ${short(event.text, 160)}`;
-  return `${where}: ${boundaryWords(boundary, nth, event.since === undefined ? undefined : event.role)}, ${point === undefined ? event.kind : PICTURE.points[point]}`;
+  return `${where}: ${boundaryWords(boundary, nth, event.since !== undefined || boundary === 'pg.confirm' ? role : undefined)}, ${point === undefined ? event.kind : PICTURE.points[point]}`;
 }
 
 /** `text` cut to `length` characters, for labels that have little room. */

@@ -21,13 +21,19 @@ export function pictureTitle(of: number | string, title: string, found: string |
 }
 
 export function pictureSubtitle(faults: readonly Fault[], seed: number, points: PointWords): string {
-  const what = faults.map(({ boundary, nth, point }) => `${boundaryWords(boundary, nth)}, ${PICTURE.points[point]}`);
+  const what = faults.map(
+    ({ boundary, nth, role, point }) =>
+      `${boundaryWords(boundary, nth, boundary.startsWith('pg.') ? role : undefined)}, ${PICTURE.points[point]}`,
+  );
   const survived = points.tried === 0 ? [] : [survivedWords(points)];
   return [...(what.length === 0 ? [PICTURE.calm] : what), `seed ${seed}`, ...survived].join(' · ');
 }
 
 /** The few characters in a boundary's mark; offsets that are committed stand beside records that are written. */
-export function markLabel(boundary: string | undefined, nth: number | undefined): string {
+export function markLabel(boundary: string | undefined, nth: number | undefined, role: string | undefined): string {
+  // How many confirmations there were says less than which transaction is safe.
+  if (boundary === 'pg.confirm') return `✓${role?.replace(/^t/, '') ?? ''}`;
+  if (boundary === 'pg.slot') return 'slot';
   const before: Readonly<Record<string, string>> = { 'kafka.offset': '@', 'kafka.endtxn': '=' };
   return `${before[boundary ?? ''] ?? ''}${nth ?? ''}`;
 }

@@ -29,6 +29,7 @@ async function copy(t: test.TestContext): Promise<string> {
   await writeFile(catalogue, (await readFile(catalogue, 'utf8')).replaceAll(', complete: true', ''));
   // Guides lead to the labs that are written, and to the roadmap.
   await cp(join(root, 'challenges'), join(folder, 'challenges'), { recursive: true });
+  await cp(join(root, 'projects'), join(folder, 'projects'), { recursive: true });
   await cp(join(root, 'docs', 'primers'), join(folder, 'docs', 'primers'), { recursive: true });
   await cp(join(root, 'README.md'), join(folder, 'README.md'));
   return folder;

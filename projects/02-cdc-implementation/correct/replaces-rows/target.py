@@ -2,12 +2,13 @@
 
 from psycopg import sql
 
+from columns import add_columns
 from pgoutput import UNCHANGED, Delete, Insert, Relation, Update
 
 
 def apply(connection, event) -> None:
     if isinstance(event, Relation):
-        add_columns(connection, event)
+        add_columns(connection, event.table, event.columns)
     elif isinstance(event, Insert):
         insert(connection, event.relation, event.row)
     elif isinstance(event, Update):
@@ -33,13 +34,6 @@ def update(connection, event: Update) -> None:
     taken = connection.execute(sql.SQL("DELETE FROM {} WHERE {} RETURNING *").format(named(event.relation), where), keys)
     names = [column.name for column in taken.description]
     insert(connection, event.relation, dict(zip(names, taken.fetchone())) | row)
-
-
-def add_columns(connection, relation: Relation) -> None:
-    for name, oid, modifier in relation.columns:
-        (kind,) = connection.execute("SELECT format_type(%s, %s)", (oid, modifier)).fetchone()
-        statement = "ALTER TABLE {} ADD COLUMN IF NOT EXISTS {} " + kind
-        connection.execute(sql.SQL(statement).format(named(relation), sql.Identifier(name)))
 
 
 def condition(key: dict):

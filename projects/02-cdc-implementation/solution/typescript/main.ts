@@ -3,7 +3,7 @@ import pg from 'pg';
 
 import type { Row } from './pgoutput.ts';
 import { lsnOf, lsnText, NAME, PUBLICATION, Slot } from './slot.ts';
-import { apply, insert, named } from './target.ts';
+import { addColumns, apply, insert, named } from './target.ts';
 
 const url = process.env['DATABASE_URL'] ?? '';
 
@@ -25,7 +25,14 @@ async function copyAll(target: pg.Client, slot: Slot): Promise<void> {
   const published = 'SELECT tablename FROM pg_publication_tables WHERE pubname = $1';
   for (const { tablename } of (await source.query<{ tablename: string }>(published, [PUBLICATION])).rows) {
     await target.query(`DELETE FROM ${named(tablename)}`);
-    const { rows } = await source.query<Row>(`SELECT * FROM source.${pg.escapeIdentifier(tablename)}`);
+    const { rows, fields } = await source.query<Row>(`SELECT * FROM source.${pg.escapeIdentifier(tablename)}`);
+    // A copy that is made again may meet a column that the first one did not.
+    const columns = fields.map(({ name, dataTypeID, dataTypeModifier }) => ({
+      name,
+      oid: dataTypeID,
+      modifier: dataTypeModifier,
+    }));
+    await addColumns(target, tablename, columns);
     for (const row of rows) await insert(target, tablename, row);
   }
   await target.query(

@@ -8,7 +8,7 @@ const { escapeIdentifier } = pg;
 export async function apply(client: pg.Client, event: Change | Relation): Promise<void> {
   switch (event.kind) {
     case 'relation':
-      return addColumns(client, event);
+      return addColumns(client, event.table, event.columns);
     case 'insert':
       return insert(client, event.relation.table, event.row);
     case 'update':
@@ -41,7 +41,7 @@ async function update(client: pg.Client, { relation, old, row }: Extract<Change,
   ]);
 }
 
-async function addColumns(client: pg.Client, { table, columns }: Relation): Promise<void> {
+export async function addColumns(client: pg.Client, table: string, columns: Relation['columns']): Promise<void> {
   for (const { name, oid, modifier } of columns) {
     const { rows } = await client.query<{ kind: string }>('SELECT format_type($1, $2) AS kind', [oid, modifier]);
     await client.query(

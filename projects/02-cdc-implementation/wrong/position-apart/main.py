@@ -6,11 +6,14 @@ import sys
 
 import psycopg
 
+from columns import add_columns
 from pgoutput import Begin, Commit
 from slot import NAME, PUBLICATION, Keepalive, Slot, lsn_of, lsn_text
 from target import apply
 
 URL = os.environ["DATABASE_URL"]
+COLUMNS = """SELECT attname, atttypid, atttypmod FROM pg_attribute
+    WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum"""
 
 
 def copy_all(target, slot: Slot) -> None:
@@ -32,10 +35,12 @@ def copy_all(target, slot: Slot) -> None:
 
 
 def copy_table(source, target, table: str) -> None:
-    names = [column.name for column in source.execute(f"SELECT * FROM source.{table} LIMIT 0").description]
-    columns = ", ".join(names)
-    read = source.cursor().copy(f"COPY source.{table} ({columns}) TO STDOUT")
-    write = target.cursor().copy(f"COPY target.{table} ({columns}) FROM STDIN")
+    columns = source.execute(COLUMNS, (f"source.{table}",)).fetchall()
+    # A copy that is made again may meet a column that the first one did not.
+    add_columns(target, table, columns)
+    names = ", ".join(name for name, _, _ in columns)
+    read = source.cursor().copy(f"COPY source.{table} ({names}) TO STDOUT")
+    write = target.cursor().copy(f"COPY target.{table} ({names}) FROM STDIN")
     with read as rows, write as copy:
         for part in rows:
             copy.write(part)
