@@ -85,7 +85,9 @@ async function strike(stage: Stage, way: Way, hit: Hit): Promise<'go' | 'drop'> 
     await way.program?.kill();
   }
   if (fault.action === 'crash' || fault.action === 'rewind') {
-    stage.crashing = stage.options.onCrash?.(fault.action === 'crash' ? 'kill' : 'rewind') ?? Promise.resolve();
+    const engine = fault.boundary.startsWith('kafka.') ? 'kafka' : 'postgres';
+    const how = fault.action === 'crash' ? 'kill' : 'rewind';
+    stage.crashing = stage.options.onCrash?.(how, engine) ?? Promise.resolve();
     await stage.crashing;
   }
   return 'drop';

@@ -38,8 +38,8 @@ export interface AttackOptions {
   readonly marker?: string;
   /** Called at every point while what passes there is held. */
   readonly onHit?: ((hit: Hit) => Promise<void>) | undefined;
-  /** Ends PostgreSQL in this way and starts it again where it was, for the faults `crash` and `rewind`. */
-  readonly onCrash?: ((how: Harm) => Promise<void>) | undefined;
+  /** Ends this engine in this way and starts it again where it was, for the faults `crash` and `rewind`. */
+  readonly onCrash?: ((how: Harm, engine: 'postgres' | 'kafka') => Promise<void>) | undefined;
   /** What is lost while the program lies dead, for the fault `lose`. */
   readonly onLose?: (() => Promise<void>) | undefined;
   /** Called while a commit that has just become durable is held. */

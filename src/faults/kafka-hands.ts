@@ -19,6 +19,8 @@ export interface KafkaRecord {
 
 /** What a grader sees and does in Kafka, on a way of its own that no program and no fault is on. */
 export interface KafkaHands {
+  /** Topics by their names, for other hands in the same Kafka. */
+  readonly ids: ReadonlyMap<string, string>;
   /** Makes topics and gives their names by their id in hex. */
   createTopics(topics: Readonly<Record<string, number>>): Promise<ReadonlyMap<string, string>>;
   /** All topics but Kafka's own, with how many partitions each has. */
@@ -47,7 +49,11 @@ const READ_COMMITTED = 1;
 const LATEST = -1n;
 const MAX_BYTES = 64 * 1024 * 1024;
 
-export async function openKafkaHands(access: KafkaAccess): Promise<KafkaHands> {
+/** `ids` are of topics that other hands have made. */
+export async function openKafkaHands(
+  access: KafkaAccess,
+  ids: ReadonlyMap<string, string> = new Map(),
+): Promise<KafkaHands> {
   const kafka = await import('@platformatic/kafka');
   const ways = await tried(() => KafkaWays.open(kafka, access));
   const producer = new kafka.Producer({
@@ -57,19 +63,30 @@ export async function openKafkaHands(access: KafkaAccess): Promise<KafkaHands> {
     retryDelay: 50,
     ...connectionOptions(access),
   });
-  return new Hands(kafka, ways, producer);
+  return new Hands({ kafka, ways, producer }, ids);
+}
+
+interface Clients {
+  readonly kafka: typeof Client;
+  readonly ways: KafkaWays;
+  readonly producer: Client.Producer<Buffer, Buffer, Buffer, Buffer>;
 }
 
 class Hands implements KafkaHands {
   readonly #kafka: typeof Client;
   readonly #ways: KafkaWays;
   readonly #producer: Client.Producer<Buffer, Buffer, Buffer, Buffer>;
-  readonly #ids = new Map<string, string>();
+  readonly #ids: Map<string, string>;
 
-  constructor(kafka: typeof Client, ways: KafkaWays, producer: Client.Producer<Buffer, Buffer, Buffer, Buffer>) {
+  constructor({ kafka, ways, producer }: Clients, ids: ReadonlyMap<string, string>) {
     this.#kafka = kafka;
     this.#ways = ways;
     this.#producer = producer;
+    this.#ids = new Map(ids);
+  }
+
+  get ids(): ReadonlyMap<string, string> {
+    return this.#ids;
   }
 
   async createTopics(topics: Readonly<Record<string, number>>): Promise<ReadonlyMap<string, string>> {

@@ -3,11 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { until } from '#src/deadline.ts';
 import { environmentOf } from '#src/engines/environment.ts';
 import { accessFrom, type KafkaAccess } from '#src/engines/kafka-access.ts';
+import type { Harm } from '#src/engines/engine.ts';
 import type { Lease, Supervisor } from '#src/engines/supervisor.ts';
 import { Bug } from '#src/error.ts';
 import type { KafkaTarget } from '#src/faults/attack-kafka.ts';
-import { openKafkaHands, type KafkaHands, type KafkaRecord } from '#src/faults/kafka-hands.ts';
+import type { KafkaRecord } from '#src/faults/kafka-hands.ts';
+import { openLastingHands, type LastingHands } from '#src/faults/kafka-lasting.ts';
 import type { KafkaProxy } from '#src/faults/kafka-proxy.ts';
+import type { Fault } from '#src/faults/schedule.ts';
 import type { StreamOptions } from '#src/faults/stream.ts';
 import type { Finding } from '#src/grading/anomaly.ts';
 import { finding } from '#src/grading/anomaly.ts';
@@ -25,6 +28,8 @@ export interface KafkaPlan {
   readonly first: readonly KafkaFeed[];
   /** Written while the program is at work: when it has written its first record, or does nothing but wait. */
   readonly later?: readonly KafkaFeed[];
+  /** Written when all before is read and committed, and no start stands still: what comes after a rebalance, say. */
+  readonly last?: readonly KafkaFeed[];
 }
 
 /** A record that is fed, its topic by its name here. */
@@ -45,6 +50,8 @@ export interface KafkaScene {
   records(name: string): Promise<readonly KafkaRecord[]>;
   /** All topics, and what a reader sees in those that are meant; where the broker belongs to the run alone. */
   topics?(isMeant: (name: string) => boolean): Promise<readonly TopicContent[]>;
+  /** Does this to its broker, where that is its own. */
+  harm?(how: Harm): Promise<void>;
   /** Why it was stopped, where it stood still before its work was done. */
   stalled(): Finding | undefined;
   close(): Promise<void>;
@@ -57,15 +64,20 @@ const WAITS_MS = 4000;
 const STALL_MS = 12_000;
 const FOR_EVER_MS = 3_600_000;
 
-/** A scene of its own for one run, where its stage has one. */
+/** A scene of its own for one run, where its stage has one; with a broker of its own, where that is to be harmed. */
 export async function leaseKafkaScene(
   { kafka: plan, broker }: { readonly kafka?: KafkaPlan; readonly broker?: BrokerPlan },
+  faults: readonly Fault[],
   supervisor: Pick<Supervisor, 'lease'>,
   signal: AbortSignal | undefined,
 ): Promise<KafkaScene | undefined> {
   if (broker !== undefined) return openBrokerScene(broker, signal);
   if (plan === undefined) return undefined;
-  const lease = await supervisor.lease('kafka', { data: undefined }, { signal });
+  const lease = await supervisor.lease(
+    'kafka',
+    { data: undefined, ...(harms(faults) ? { own: true } : {}) },
+    { signal },
+  );
   const giveBack = async (): Promise<void> => void (await Promise.allSettled([lease[Symbol.asyncDispose]()]));
   try {
     const scene = await open(plan, lease);
@@ -74,11 +86,21 @@ export async function leaseKafkaScene(
       await giveBack();
     };
     const { env, target, stream } = scene;
-    return { env, target, stream, close, records: (name) => scene.records(name), stalled: () => scene.stalled() };
+    return {
+      ...{ env, target, stream, close },
+      records: (name) => scene.records(name),
+      harm: (how) => scene.during(() => lease.harm(how)),
+      stalled: () => scene.stalled(),
+    };
   } catch (error) {
     await giveBack();
     throw error;
   }
+}
+
+/** The broker that others use must stay as it is; and so must the learner’s own. */
+function harms(faults: readonly Fault[]): boolean {
+  return faults.some(({ action, boundary }) => action === 'crash' && boundary.startsWith('kafka.'));
 }
 
 async function open(plan: KafkaPlan, { address }: Lease): Promise<Scene> {
@@ -86,7 +108,7 @@ async function open(plan: KafkaPlan, { address }: Lease): Promise<Scene> {
   const access = accessFrom(env);
   if (access === undefined) throw new Bug('a lease of Kafka without an address');
   const prefix = `${env['TOPIC_PREFIX'] ?? ''}${randomBytes(3).toString('hex')}-`;
-  const hands = await openKafkaHands(access);
+  const hands = await openLastingHands(access);
   try {
     const topics = Object.entries(plan.topics).map(([name, count]) => [`${prefix}${name}`, count] as const);
     const names = await hands.createTopics(Object.fromEntries(topics));
@@ -98,22 +120,25 @@ async function open(plan: KafkaPlan, { address }: Lease): Promise<Scene> {
 }
 
 interface Place {
-  readonly hands: KafkaHands;
+  readonly hands: LastingHands;
   readonly prefix: string;
   readonly names: ReadonlyMap<string, string>;
   readonly access: KafkaAccess;
 }
 
-class Scene implements KafkaScene {
+class Scene implements Omit<KafkaScene, 'harm'> {
   readonly env: Readonly<Record<string, string>>;
   readonly target: KafkaTarget;
   readonly stream: StreamOptions;
   readonly #plan: KafkaPlan;
-  readonly #hands: KafkaHands;
+  readonly #hands: LastingHands;
   readonly #prefix: string;
   readonly #group: string;
-  #proxy: KafkaProxy | undefined;
+  /** One for each program that is alive, and of those that were. */
+  readonly #proxies: KafkaProxy[] = [];
   #stalled: Finding | undefined;
+  /** Since when its broker is back. */
+  #backMs = 0;
 
   constructor(plan: KafkaPlan, { access, hands, prefix, names }: Place) {
     this.#plan = plan;
@@ -128,13 +153,15 @@ class Scene implements KafkaScene {
       access,
       prefix,
       names,
-      onOpen: (proxy) => (this.#proxy = proxy),
+      onOpen: (proxy) => void this.#proxies.push(proxy),
+      // Its session is over for the group, as if it had timed out; that it is still there, it will find out itself.
+      onPause: () => hands.evict(prefix),
       onDeath: async (ids) => {
         await hands.evict(prefix);
         await hands.fence(ids);
       },
     };
-    this.stream = { graceMs: GRACE_MS, drive: (signal) => this.#drive(signal) };
+    this.stream = { graceMs: GRACE_MS, drive: (signal, isCalm) => this.#drive(signal, isCalm) };
   }
 
   async records(name: string): Promise<readonly KafkaRecord[]> {
@@ -145,19 +172,30 @@ class Scene implements KafkaScene {
     return this.#stalled;
   }
 
+  /** While its broker is away, no program can do anything, and finds that out some time after it is back. */
+  async during(harm: () => Promise<void>): Promise<void> {
+    this.#backMs = Infinity;
+    await this.#hands.during(harm).finally(() => (this.#backMs = performance.now()));
+  }
+
   close(): Promise<void> {
     return this.#hands.close();
   }
 
-  async #drive(signal: AbortSignal): Promise<void> {
+  async #drive(signal: AbortSignal, isCalm: () => boolean): Promise<void> {
     const wait = { deadlineMs: FOR_EVER_MS, everyMs: 5, mostMs: 40, signal };
-    await this.#feed(this.#plan.first);
-    const { later = [] } = this.#plan;
+    const { first, later = [], last = [] } = this.#plan;
+    const done = async (): Promise<boolean> => (isCalm() && (await this.#isDone())) || this.#hasStalled();
+    await this.#feed(first);
     if (later.length > 0) {
-      await until('the program at work', () => this.#proxy?.hasWritten() === true || this.#idleMs() > WAITS_MS, wait);
+      const isAtWork = (): boolean => this.#proxies.some((proxy) => proxy.hasWritten()) || this.#idleMs() > WAITS_MS;
+      await until('the program at work', isAtWork, wait);
       await this.#feed(later);
     }
-    await until('all read and committed', async () => (await this.#isDone()) || this.#hasStalled(), wait);
+    await until('all read and committed', done, wait);
+    if (last.length === 0 || this.#hasStalled()) return;
+    await this.#feed(last);
+    await until('the last of it read and committed', done, wait);
   }
 
   #feed(records: readonly KafkaFeed[]): Promise<void> {
@@ -166,8 +204,10 @@ class Scene implements KafkaScene {
 
   /** How long the program has done nothing but read and wait; nought until it has begun to read. */
   #idleMs(): number {
-    const since = this.#proxy?.idleSince();
-    return since === undefined ? 0 : performance.now() - since;
+    const since = this.#proxies.map((proxy) => proxy.idleSince());
+    // The latest may not have begun to read; of the others, one that stands still doesn't hide that another is at work.
+    if (since.length === 0 || since.at(-1) === undefined) return 0;
+    return performance.now() - Math.max(this.#backMs, ...since.map((one = 0) => one));
   }
 
   async #isDone(): Promise<boolean> {
@@ -179,7 +219,7 @@ class Scene implements KafkaScene {
       if (this.#idleMs() > STALL_MS) this.#stalled = stalledFinding(reads, committed, ends, STALL_MS);
       return false;
     }
-    if (this.#proxy?.inFlight() !== 0) return false;
+    if (this.#proxies.some((proxy) => proxy.inFlight() > 0 || proxy.isJoining())) return false;
     // What stands in an open transaction is neither there nor not there.
     for (const [name, partitions] of Object.entries(topics)) {
       const [all, stable] = await Promise.all(

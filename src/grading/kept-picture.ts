@@ -32,7 +32,16 @@ const pictureSchema = z.strictObject({
     subtitle: text,
     lanes: z.array(lane),
     slots: z.int(),
-    bars: z.array(z.strictObject({ from: slot, to: slot, label: text, detail: text })),
+    bars: z.array(
+      z.strictObject({
+        from: slot,
+        to: slot,
+        row: z.literal(1).optional(),
+        label: text,
+        detail: text,
+        still: z.strictObject({ from: slot, to: slot }).optional(),
+      }),
+    ),
     marks: z.array(
       z.strictObject({
         slot,

@@ -13,7 +13,7 @@ const PAD = 28;
 
 /** Light and dark in one file: after the wish of whoever looks, or of the page that it stands in. */
 const STYLE = `:root{color-scheme:light dark}svg{--paper:light-dark(#fff,#14181e);--ink:light-dark(#1d2430,#e6e9ee);--quiet:light-dark(#616a77,#98a2b0);--rule:light-dark(#e3e6ea,#2a313b);--run:light-dark(#3b6ea8,#7fb0e6);--ok:light-dark(#2f7d4f,#6cc490);--fault:light-dark(#a34b06,#f0b35a);--broken:light-dark(#b42318,#ff8a80);--brokenfill:light-dark(#fdecea,#3a1d1b)}
-.paper{fill:var(--paper)}text{fill:var(--ink)}.quiet{fill:var(--quiet)}.small{font-size:11.5px}.rule{stroke:var(--rule)}.strong{font-weight:600}.run{fill:var(--run)}.on{fill:var(--paper);font-size:12px}
+.paper{fill:var(--paper)}text{fill:var(--ink)}.quiet{fill:var(--quiet)}.small{font-size:11.5px}.rule{stroke:var(--rule)}.strong{font-weight:600}.run{fill:var(--run)}.still{fill:var(--paper)}.on{fill:var(--paper);font-size:12px}
 .faultt{fill:var(--fault);font-weight:600;font-size:12px}.bolt{fill:var(--fault)}.cross{stroke:var(--fault);stroke-width:2.5;fill:none}.okt{fill:var(--ok);font-weight:600}.brokent{fill:var(--broken);font-weight:600}
 .ok{stroke:var(--ok);fill:var(--paper);stroke-width:2}.bad{stroke:var(--broken);fill:var(--brokenfill);stroke-width:2}.held{stroke:var(--quiet);fill:var(--paper);stroke-width:2;stroke-dasharray:3 3}
 .num{font-weight:600;text-anchor:middle;font-size:12px}.mid{text-anchor:middle}.msg{stroke:var(--quiet);stroke-width:1.25;fill:none}.lost{stroke:var(--fault);stroke-dasharray:4 3}.tick{stroke:var(--paper);stroke-width:2}
@@ -26,6 +26,7 @@ export function drawTimeline(timeline: Timeline): string {
   const feet = footer(timeline, bottom + 34);
   const height = bottom + 34 + feet.height;
   const place = placeOf(timeline);
+  const isShared = timeline.bars.some(({ row }) => row === 1);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="t d" ` +
       'font-family="ui-sans-serif, system-ui, sans-serif" font-size="13">',
@@ -37,7 +38,7 @@ export function drawTimeline(timeline: Timeline): string {
     `<text x="24" y="55" class="quiet">${escape(short(subtitle, 140))}</text>`,
     ...band(timeline, place, bottom),
     ...lanes.map((lane, index) => laneHead(lane, TOP + index * LANE_HEIGHT)),
-    ...timeline.bars.map((bar) => drawBar(bar, place)),
+    ...timeline.bars.map((bar) => drawBar(bar, place, isShared)),
     ...timeline.marks.map((mark) => drawMark(mark, place)),
     ...feet.parts,
     '</svg>',
@@ -82,14 +83,23 @@ function band({ band: span }: Timeline, { x }: Place, bottom: number): string[] 
   ];
 }
 
-function drawBar({ from, to, label, detail }: Bar, { x, y }: Place): string {
+/** Two that are alive at once share the lane; where one stood still, its bar is hollow. */
+function drawBar({ from, to, row, label, detail, still }: Bar, { x, y }: Place, isShared: boolean): string {
   const left = x(from);
   const width = Math.max(4, round(x(to) - left));
+  const [top, height] = isShared ? [y('program') - 15 + (row ?? 0) * 16, 14] : [y('program') - 10, 20];
   const words =
-    width > 60 ? `<text class="on" x="${round(left + 7)}" y="${y('program') + 4}">${escape(label)}</text>` : '';
+    width > 60 ? `<text class="on" x="${round(left + 7)}" y="${top + height / 2 + 4}">${escape(label)}</text>` : '';
+  const hollow =
+    still === undefined
+      ? ''
+      : `<rect class="still" x="${x(still.from)}" y="${top + 1.5}" width="${Math.max(2, round(x(still.to) - x(still.from)))}" height="${height - 3}"/>` +
+        (x(still.to) - x(still.from) > 60
+          ? `<text class="small" x="${round(x(still.from) + 6)}" y="${top + height / 2 + 4}">${escape(PICTURE.still)}</text>`
+          : '');
   return focusable(
     detail,
-    `<rect class="run" x="${left}" y="${y('program') - 10}" width="${width}" height="20" rx="3"/>${words}`,
+    `<rect class="run" x="${left}" y="${top}" width="${width}" height="${height}" rx="3"/>${words}${hollow}`,
   );
 }
 

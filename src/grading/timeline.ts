@@ -31,6 +31,10 @@ export interface Mark {
 export interface Bar {
   readonly from: number;
   readonly to: number;
+  /** 1 for a start that is alive beside an earlier one; then each has half of the lane. */
+  readonly row?: 1 | undefined;
+  /** While it stood still. */
+  readonly still?: { readonly from: number; readonly to: number } | undefined;
   readonly label: string;
   readonly detail: string;
 }
@@ -89,7 +93,7 @@ function isByTheClock({ boundary, role, kind }: HistoryEvent): boolean {
 }
 
 interface Step {
-  readonly kind: 'started' | 'boundary' | 'file' | 'fault' | 'killed' | 'exited' | 'elided';
+  readonly kind: 'started' | 'boundary' | 'file' | 'fault' | 'killed' | 'exited' | 'paused' | 'resumed' | 'elided';
   readonly event: HistoryEvent;
   readonly durable: boolean;
   /** How many steps stand behind an elided one. */
@@ -104,13 +108,17 @@ function stepsOf(history: readonly HistoryEvent[]): Step[] {
     if (event.lane === 'fault') return event.kind === 'fired' ? step('fault') : [];
     if (event.lane === 'file') return step('file');
     if (event.lane === 'program') {
-      if (event.kind === 'started' || event.kind === 'exited' || event.kind === 'killed') return step(event.kind);
-      return [];
+      const { kind } = event;
+      return isOfStart(kind) ? step(kind) : [];
     }
     if (event.boundary === undefined) return [];
     if (event.point === 'after-durable') return step('boundary', true);
     return event.point === 'before' && !durable.has(nameOf(event)) ? step('boundary') : [];
   });
+}
+
+function isOfStart(kind: string): kind is 'started' | 'exited' | 'killed' | 'paused' | 'resumed' {
+  return ['started', 'exited', 'killed', 'paused', 'resumed'].includes(kind);
 }
 
 function nameOf({ boundary, nth, incarnation, since, role }: HistoryEvent): string {
@@ -195,6 +203,8 @@ function marksOf(step: Step, slot: number, broken: boolean, untold: boolean): Ma
     }
     case 'started':
     case 'exited':
+    case 'paused':
+    case 'resumed':
       return [];
   }
 }
@@ -222,9 +232,18 @@ function barsOf(steps: readonly Step[], slots: number): Bar[] {
   const bars: Bar[] = [];
   for (const [slot, { kind, event }] of steps.entries()) {
     if (kind !== 'started') continue;
-    const after = steps.findIndex((step, at) => at > slot && (step.kind === 'killed' || step.kind === 'exited'));
-    const to = after === -1 ? slots - 1 : after;
-    bars.push({ from: slot, to, label: PICTURE.start(event.incarnation), detail: sentence(event) });
+    const find = (...kinds: Step['kind'][]): number =>
+      steps.findIndex(
+        (one, at) => at > slot && kinds.includes(one.kind) && one.event.incarnation === event.incarnation,
+      );
+    const end = find('killed', 'exited');
+    const [paused, resumed] = [find('paused'), find('resumed')];
+    const to = end === -1 ? slots - 1 : end;
+    const still = paused === -1 ? undefined : { from: paused, to: resumed === -1 ? to : resumed };
+    const isBeside = bars.some((bar) => bar.row === undefined && bar.to > slot);
+    const label = PICTURE.start(event.incarnation);
+    const more = { ...(isBeside ? { row: 1 as const } : {}), ...(still === undefined ? {} : { still }) };
+    bars.push({ from: slot, to, label, detail: sentence(event), ...more });
   }
   return bars;
 }

@@ -82,7 +82,7 @@ export async function runTrial(schedule: Schedule, deadlineMs: number, bench: Be
     const plan = await bench.stage({ seed: schedule.seed, size: schedule.size, random: random(schedule.seed) });
     const own = plan.ownServer === true ? { own: true } : {};
     lease = await bench.supervisor.lease('postgres', { data: undefined, ...own }, { signal: bench.signal });
-    kafka = await leaseKafkaScene(plan, bench.supervisor, bench.signal);
+    kafka = await leaseKafkaScene(plan, schedule.faults, bench.supervisor, bench.signal);
     const fed = feedOf(schedule, plan);
     const place = await layOut(folder, bench.program, fed?.inputs ?? plan.inputs, bench.root);
     const database =
@@ -266,7 +266,7 @@ function attackIn(
     onHit: stream?.onHit ?? (async () => running.kafka?.onHit?.()),
     stream: stream?.options ?? running.kafka?.stream,
     onLose: async () => stream?.onLose(),
-    onCrash: (how) => running.lease.harm(how),
+    onCrash: async (how, engine) => (engine === 'kafka' ? running.kafka?.harm?.(how) : running.lease.harm(how)),
     deadlineMs: running.deadlineMs,
     expectedExit: plan.expectedExit ?? 0,
     fill: plan.fill,

@@ -40,6 +40,7 @@ export function markLabel(boundary: string | undefined, nth: number | undefined,
 
 export const PICTURE = {
   killed: 'killed',
+  still: 'stands still',
   points: {
     before: 'sent, not yet received',
     'after-durable': 'durable',

@@ -1,5 +1,6 @@
 import type { Fault, Point } from '#src/faults/schedule.ts';
 import type { Cause } from '#src/grading/cause.ts';
+import { actionWords } from '#src/grading/wording-actions.ts';
 import {
   COMMITTED_UNWRITTEN,
   kafkaBoundaryWords,
@@ -10,7 +11,6 @@ import {
 } from '#src/grading/wording-kafka.ts';
 import {
   confirmPointWords,
-  ENGINE_ACTIONS,
   isOfSlot,
   slotBoundaryWords,
   slotCauseWords,
@@ -114,18 +114,6 @@ export function faultMark(fault: { boundary?: string; nth?: number; point?: Poin
 }
 
 export const CALM = 'ran your program without disturbing it';
-
-function actionWords({ action, argument }: Fault): string {
-  switch (action) {
-    case 'kill':
-      return 'killed your program';
-    case 'cut':
-      return 'cut the connection of your program';
-    default:
-      if (ENGINE_ACTIONS[action] !== undefined) return ENGINE_ACTIONS[action];
-      return `did ${action}${argument === undefined ? '' : ` (${argument})`} to your program`;
-  }
-}
 
 /** `commit 3` for `pg.commit#3`, `commit 3 to orders` for `pg.commit[orders]#3`. */
 export function boundaryWords(boundary: string, nth: number, role?: string): string {
