@@ -8,7 +8,10 @@ import { ownRoot } from '#src/paths.ts';
 import { capture } from '#src/process.ts';
 
 /** Those of the engines, and those that only tests use. */
-const PLACES = [PINS, join(ownRoot(), 'test', 'input', 'faults', 'jars.json')];
+const PLACES = [
+  PINS,
+  ...['faults', 'documents'].map((folder) => join(ownRoot(), 'test', 'input', folder, 'jars.json')),
+];
 
 /**
  * `npm run pin:jars`: resolves what the roots of each set in PLACES need, by Maven, which checks what it fetches, and

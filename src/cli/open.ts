@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 import { openBrowser } from '#src/cli/browser.ts';
 import { runBlock } from '#src/commands/run.ts';
-import { changeEngine, engineLogs, engineStatus, leaveEngines } from '#src/commands/engines.ts';
+import { changeEngine, engineLogs, engineStatus, leaveEngines, watchEngines } from '#src/commands/engines.ts';
 import * as exercise from '#src/commands/exercise.ts';
 import { nextHint } from '#src/commands/hint.ts';
 import * as journal from '#src/commands/journal.ts';
@@ -98,6 +98,7 @@ function faceOf(context: Context, runs: LabRuns): App {
   return {
     runBlock: ({ guide, block, code, signal }) => runBlock({ reference: `${guide}#${block}`, code, signal }, context),
     engines: () => engineStatus(context),
+    watchEngines: (signal) => watchEngines(context, signal),
     changeEngine: (name, action, signal) => changeEngine({ name, action, signal }, context),
     engineLogs: (name) => engineLogs(name, context),
     guideRecord: (guide) => journal.guideRecord(guide, context),

@@ -1,5 +1,6 @@
 import { channel } from '#src/channel.ts';
 import type { Context } from '#src/commands/context.ts';
+import { pause } from '#src/deadline.ts';
 import { findRunning } from '#src/engines/connect.ts';
 import { ENGINE_NAMES, type EngineName, type Progress } from '#src/engines/engine.ts';
 import { oldEnvironments, removeOldEnvironments, type OldEnvironment, type Removal } from '#src/engines/python-old.ts';
@@ -25,6 +26,28 @@ export async function engineStatus(context: Context): Promise<EngineStatus[]> {
   } finally {
     await supervisor.close();
   }
+}
+
+/** While nothing goes on, and while something does. */
+const QUIET_MS = 2000;
+const LIVELY_MS = 500;
+
+/** How every engine stands, now and whenever it changes, until the signal: whoever started or stopped it. */
+export async function* watchEngines(context: Context, signal: AbortSignal): AsyncGenerator<EngineEvent> {
+  let told = '';
+  while (!signal.aborted) {
+    const engines = await engineStatus(context);
+    const now = JSON.stringify(engines.map(steady));
+    if (now !== told) yield { type: 'status', engines };
+    told = now;
+    const isLively = engines.some(({ state, doing }) => state === 'starting' || doing !== undefined);
+    await pause(isLively ? LIVELY_MS : QUIET_MS, signal).catch(() => undefined);
+  }
+}
+
+/** Memory comes and goes by a little all the time, which is no news. */
+function steady(status: EngineStatus): EngineStatus {
+  return { ...status, memoryBytes: Math.round((status.memoryBytes ?? 0) / 10e6) };
 }
 
 /** Installs, starts or stops one engine, telling how far it is. */

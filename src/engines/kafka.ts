@@ -7,6 +7,7 @@ import type { Engine, Running, Sandbox, SandboxRequest, StartContext } from '#sr
 import type { ReadyJvm } from '#src/engines/jvm.ts';
 import { jvmEngine } from '#src/engines/jvm-engine.ts';
 import { accessFrom, javaConfig, openAccess, variablesOf, type KafkaAccess } from '#src/engines/kafka-access.ts';
+import { within } from '#src/deadline.ts';
 import { whyNot } from '#src/engines/kafka-admin.ts';
 import { Broker } from '#src/engines/kafka-broker.ts';
 import { KafkaPlaces, type KafkaOwner } from '#src/engines/kafka-places.ts';
@@ -59,10 +60,15 @@ async function startKafka(jvm: ReadyJvm, context: StartContext): Promise<Running
   };
 }
 
+/** One that is there answers at once; only the way to it may be long. */
+const ANSWER_MS = 20_000;
+
 /** The learner's own Kafka: nothing is started but its tools, and nothing cleared up but what blocks made. */
 async function useKafka(access: KafkaAccess, jvm: ReadyJvm, context: StartContext): Promise<Running> {
   context.onProgress({ what: `Connecting to Kafka at ${access.bootstrap}` });
-  const reason = await whyNot(access);
+  const reason = await within('its answer', whyNot(access), { deadlineMs: ANSWER_MS }).catch(
+    ({ message }: Error) => message,
+  );
   if (reason !== undefined)
     throw new WorldError(`no Kafka answers at ${access.bootstrap} (KAFKA_BOOTSTRAP): ${reason}`, {
       remedy:

@@ -2,7 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { Engine, EngineName, OnProgress, Running, Sandbox, SandboxRequest } from '#src/engines/engine.ts';
+import type {
+  Engine,
+  EngineName,
+  OnProgress,
+  Progress,
+  Running,
+  Sandbox,
+  SandboxRequest,
+} from '#src/engines/engine.ts';
 import { tail, type LogTail } from '#src/engines/log.ts';
 import { memoryBytes } from '#src/engines/memory.ts';
 import { restingStatus } from '#src/engines/registry.ts';
@@ -38,6 +46,8 @@ export class Slot {
   #log: LogTail | undefined;
   #idle: NodeJS.Timeout | undefined;
   #stopping: Promise<void> | undefined;
+  /** What it was last at, while it is fetched or started. */
+  #doing: Progress | undefined;
 
   constructor(engine: Engine, options: SlotOptions) {
     this.engine = engine;
@@ -56,7 +66,9 @@ export class Slot {
   async install(onProgress: OnProgress): Promise<void> {
     const found = await this.engine.find();
     if (found.state === 'missing') throw new WorldError(found.why, { remedy: found.remedy });
-    if (found.state === 'available') await found.install(onProgress);
+    if (found.state !== 'available') return;
+    const tell: OnProgress = (progress) => onProgress((this.#doing = progress));
+    await found.install(tell).finally(() => (this.#doing = undefined));
   }
 
   /** The running engine, started if need be; who comes while it starts shares the start and its progress. */
@@ -65,7 +77,7 @@ export class Slot {
     if (this.#running !== undefined) return this.#running;
     this.#listeners.add(onProgress);
     try {
-      this.#starting ??= this.#begin().finally(() => (this.#starting = undefined));
+      this.#starting ??= this.#begin().finally(() => (this.#starting = this.#doing = undefined));
       return await this.#starting;
     } finally {
       this.#listeners.delete(onProgress);
@@ -140,7 +152,8 @@ export class Slot {
       };
     }
     const resting = await restingStatus(this.engine);
-    return this.#starting === undefined ? { ...resting, logPath } : { ...resting, state: 'starting', logPath };
+    const state = this.#starting === undefined ? resting.state : 'starting';
+    return { ...resting, state, doing: this.#doing, logPath };
   }
 
   async #sandbox(request: SandboxRequest, onProgress: OnProgress): Promise<Sandbox> {
@@ -165,6 +178,7 @@ export class Slot {
   async #begin(): Promise<Running> {
     const { paths, marker } = this.#options;
     const onProgress: OnProgress = (progress) => {
+      this.#doing = progress;
       for (const listener of this.#listeners) listener(progress);
     };
     const found = await this.engine.find();

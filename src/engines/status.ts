@@ -1,4 +1,4 @@
-import type { EngineName } from '#src/engines/engine.ts';
+import type { EngineName, Progress } from '#src/engines/engine.ts';
 
 /** What the CLI and the engines page show of one engine. Bytes are bytes; what isn't known is undefined. */
 export interface EngineStatus {
@@ -9,6 +9,8 @@ export interface EngineStatus {
   readonly version?: string | undefined;
   readonly downloadBytes?: number | undefined;
   readonly diskBytes?: number | undefined;
+  /** What it is at, while it is fetched or started. */
+  readonly doing?: Progress | undefined;
   /** Resident memory of all its processes. */
   readonly memoryBytes?: number | undefined;
   /** Blocks that hold it now. */

@@ -33,6 +33,8 @@ export interface App {
   saveExercise(request: Parameters<typeof saveExercise>[0]): ReturnType<typeof saveExercise>;
   resetExercise(reference: string): ReturnType<typeof resetExercise>;
   engines(): Promise<readonly EngineStatus[]>;
+  /** The same now and whenever it changes. */
+  watchEngines(signal: AbortSignal): AsyncIterable<EngineEvent>;
   changeEngine(name: EngineName, action: EngineAction, signal: AbortSignal): AsyncIterable<EngineEvent>;
   engineLogs(name: EngineName): Promise<readonly string[]>;
   guideRecord(guide: string): Promise<GuideRecord>;

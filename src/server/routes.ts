@@ -29,6 +29,7 @@ const empty = z.strictObject({});
 export const ROUTES: readonly Route[] = [
   { method: 'GET', path: '/api/session', handle: (c) => c.json({ app: true }) },
   { method: 'GET', path: '/api/engines', handle: async (c, app) => c.json(await app.engines()) },
+  { method: 'GET', path: '/api/engines/live', handle: (c, app) => lines(c, (signal) => app.watchEngines(signal)) },
   {
     method: 'GET',
     path: '/api/engines/:name/logs',

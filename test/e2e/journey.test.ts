@@ -183,6 +183,14 @@ test('the engines page shows them and stops one', async () => {
   if ((await stop.count()) === 0) await page.getByRole('button', { name: 'Start DuckDB' }).click();
   await stop.click();
   await page.getByRole('button', { name: 'Start DuckDB' }).waitFor();
+  // Another page follows by itself, and the focus stays on the button though its words change.
+  const other = await open('/engines/');
+  await other.getByRole('button', { name: 'Start DuckDB' }).focus();
+  await page.getByRole('button', { name: 'Start DuckDB' }).click();
+  await other.getByRole('button', { name: 'Stop DuckDB' }).waitFor();
+  assert.equal(await other.evaluate(() => document.activeElement?.textContent), 'Stop DuckDB');
+  await page.getByText('Started.').waitFor();
+  await other.close();
   await page.close();
 });
 
@@ -206,6 +214,12 @@ async function assertReadable(page: Page, what: string): Promise<void> {
   assert.ok(overflow <= 0, `${what} is ${overflow} px too wide`);
 }
 
+/** Nothing is on its way any more; the page of the engines goes on listening for as long as it is open. */
+async function settled(page: Page): Promise<void> {
+  if (page.url().endsWith('/engines/')) await page.getByRole('heading', { name: /DuckDB/ }).waitFor();
+  else await page.waitForLoadState('networkidle');
+}
+
 const PAGES = ['/', GUIDE, '/engines/', '/glossary/', '/resources/', '/no-such-page/'];
 
 test('axe finds nothing on any page, light and dark, wide and narrow; no page scrolls sideways', async () => {
@@ -213,7 +227,7 @@ test('axe finds nothing on any page, light and dark, wide and narrow; no page sc
     for (const scheme of ['light', 'dark'] as const) {
       for (const width of [1280, 360]) {
         const page = await open(path, { scheme, width });
-        await page.waitForLoadState('networkidle');
+        await settled(page);
         await assertReadable(page, `${path} ${scheme} ${width}`);
         await page.close();
       }
@@ -232,7 +246,7 @@ test('axe finds nothing on the other pages either, with all folds open', async (
     const scheme = at % 2 === 0 ? 'dark' : 'light';
     const width = path.startsWith('/concepts/') || at % 4 < 2 ? 360 : 1280;
     const page = await open(path, { scheme, width });
-    await page.waitForLoadState('networkidle');
+    await settled(page);
     for (const fold of await page.locator('main details').all())
       await fold.evaluate((it) => it.setAttribute('open', ''));
     await assertReadable(page, `${path} ${scheme} ${width}`);
@@ -254,7 +268,7 @@ test('a guide page is light', async () => {
       );
   });
   await page.goto(`${app.origin}${GUIDE}`);
-  await page.waitForLoadState('networkidle');
+  await settled(page);
   const total = (await Promise.all(sizes.values())).reduce((sum, size) => sum + size, 0);
   assert.ok(
     total <= PAGE_BUDGET_BYTES,

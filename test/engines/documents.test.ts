@@ -6,11 +6,11 @@ import { until } from '#src/deadline.ts';
 import type { Supervisor } from '#src/engines/supervisor.ts';
 import { signal } from '#src/process.ts';
 import { ownRoot } from '#src/paths.ts';
+import { documentServer } from '#test/engines/document-server.ts';
 import { answerOf, begin, clone, runBlock, SOON } from '#test/engines/clone.ts';
 
-/** No such server comes by a package, so this runs where one is named, which should be empty: FerretDB 1.24, MongoDB 8 … */
-const MONGODB_URL = process.env['MONGODB_URL'] ?? '';
-const NONE = 'MONGODB_URL names no server to try this on, and none comes by a package';
+/** Where one is named, which should be empty, this runs there: FerretDB 1.24, MongoDB 8 … */
+const NAMED = process.env['MONGODB_URL'] ?? '';
 
 const CONNECT = `import os
 from pymongo import MongoClient
@@ -24,7 +24,9 @@ print("written", flush=True)
 while True: pass`;
 
 test('blocks on a server of the learner’s own that speaks MongoDB’s protocol', async (t) => {
-  if (MONGODB_URL === '') return t.skip(NONE);
+  const MONGODB_URL = NAMED === '' ? await documentServer(t) : NAMED;
+  if (MONGODB_URL === undefined)
+    return t.skip('neither is a server named by MONGODB_URL, nor is there a Java to run one');
   const place = await clone(t);
   await using supervisor = await place.connect({ MONGODB_URL });
   const theirs = `${CONNECT}\nclient["theirs"].orders.insert_one({"_id": 1})\nprint(42)`;

@@ -80,6 +80,9 @@ export function appThatTells(): { app: App } & Pick<TestServer, 'runs' | 'told'>
       yield { type: 'exit', state: 'ok', elapsedMs: 1, matchesRecording: true };
     },
     engines: () => Promise.resolve([]),
+    async *watchEngines() {
+      yield { type: 'status', engines: [] };
+    },
     async *changeEngine() {
       yield { type: 'status', engines: [] };
     },
