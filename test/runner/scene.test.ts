@@ -106,14 +106,14 @@ B> SET lock_timeout = 0; SELECT 1 FROM account
 (B still waits for A)`,
   },
   'a session that the server ends says why when it next speaks': {
-    code: `A: SET idle_in_transaction_session_timeout = '1ms'; BEGIN; SELECT 1 AS one
+    code: `A: BEGIN; SELECT 1 AS one; SET idle_in_transaction_session_timeout = '1ms'
 B: DO $$ BEGIN
    WHILE EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'A') LOOP
      PERFORM pg_sleep(0.01), pg_stat_clear_snapshot();
    END LOOP; END $$
 A: SELECT 2 AS two
 A: SELECT 3 AS three`,
-    printed: `A> SET idle_in_transaction_session_timeout = '1ms'; BEGIN; SELECT 1 AS one
+    printed: `A> BEGIN; SELECT 1 AS one; SET idle_in_transaction_session_timeout = '1ms'
    one
      1
 B> DO $$ BEGIN
