@@ -1,3 +1,6 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { until } from '#src/deadline.ts';
 import type { EngineDeath, StartContext } from '#src/engines/engine.ts';
 import type { ReadyJava } from '#src/engines/java.ts';
@@ -90,7 +93,15 @@ interface Launched {
 async function launchOn(ports: readonly number[], spec: ServerSpec, context: StartContext): Promise<Launched> {
   const args = await spec.prepare(ports);
   const { program } = spec.java;
-  const argv = [program, ...spec.flags, '-cp', spec.classPath.join(':'), spec.main, ...args] as const;
+  const argv = [
+    program,
+    ...spec.flags,
+    ...(await leaveNothing(spec.directory)),
+    '-cp',
+    spec.classPath.join(':'),
+    spec.main,
+    ...args,
+  ] as const;
   const child = await start(argv, {
     marker: context.marker,
     group: true,
@@ -126,6 +137,16 @@ async function launchOn(ports: readonly number[], spec: ServerSpec, context: Sta
     },
   };
   return { server, state };
+}
+
+/**
+ * What a server in Java writes for a while lies in its own folder and goes with it, however it ends: else libraries that it
+ * unpacks, and its figures for other programs, would stay in the machine's folder when it is killed.
+ */
+async function leaveNothing(directory: string): Promise<string[]> {
+  const scratch = join(directory, 'tmp');
+  await mkdir(scratch, { recursive: true, mode: 0o700 });
+  return [`-Djava.io.tmpdir=${scratch}`, '-XX:-UsePerfData'];
 }
 
 async function answering({ server, state }: Launched, spec: ServerSpec, context: StartContext): Promise<void> {

@@ -42,7 +42,7 @@ export async function startForeign(
     ...broker.settings,
   };
   const settings = await writeProperties(join(folder, 'server.properties'), all);
-  const flags = [...(broker.flags ?? KAFKA_FLAGS), '-cp', jars.flat().join(':')];
+  const flags = [...(broker.flags ?? KAFKA_FLAGS), `-Djava.io.tmpdir=${folder}`, '-cp', jars.flat().join(':')];
   const format = ['format', '-t', 'c2FtcGxlLWNsdXN0ZXItMQ', '-c', settings, ...(broker.format ?? [])];
   const ran = await capture([java.program, ...flags, 'kafka.tools.StorageTool', ...format], { env: javaEnvironment() });
   assert.equal(ran.code, 0, ran.stderr);

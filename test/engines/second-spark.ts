@@ -51,6 +51,7 @@ export async function startSparkCluster(keeper: Keeper, jvm: ReadyJvm): Promise<
   const env = await layOut(home, jvm);
   const flags = [
     ...flagsFor(majorOf(jvm.java.version)),
+    `-Djava.io.tmpdir=${home}`,
     `-Dlog4j2.configurationFile=file:${join(home, 'log.properties')}`,
   ];
   const run = async (name: string, main: string, ...args: readonly string[]): Promise<void> => {
@@ -111,9 +112,8 @@ async function layOut(home: string, { java, jars }: ReadyJvm): Promise<NodeJS.Pr
 }
 
 function settingsOf({ master, home, connectPort }: { master: string; home: string; connectPort: number }): string {
-  const executor = flagsFor(25)
-    .filter((flag) => !/^-Xm[sx]/.test(flag))
-    .join(' ');
+  const quiet = flagsFor(25).filter((flag) => !/^-Xm[sx]/.test(flag));
+  const executor = [...quiet, `-Djava.io.tmpdir=${home}`].join(' ');
   const all = {
     'spark.master': master,
     'spark.ui.enabled': false,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import test from 'node:test';
 
 import type { Supervisor } from '#src/engines/supervisor.ts';
@@ -42,6 +43,11 @@ await test('Spark', async (t) => {
   if (found.state === 'missing') return t.skip(found.why);
   await using supervisor = await place.connect();
   for (const part of [values, delta, python]) await part(t, supervisor);
+  await t.test('what it writes for a while goes with it, also when it is killed', async () => {
+    const asked = "SELECT reflect('java.lang.System', 'getProperty', 'java.io.tmpdir')";
+    const scratch = answerOf(await runBlock(supervisor, 'spark', asked)) ?? '';
+    assert.ok(scratch.startsWith(join(place.paths.state, 'run', 'spark-')), scratch);
+  });
   await remote(t, supervisor, await clone(t));
   await strangers(t, supervisor, await clone(t));
 });
