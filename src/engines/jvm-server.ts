@@ -146,7 +146,12 @@ async function launchOn(ports: readonly number[], spec: ServerSpec, context: Sta
 async function leaveNothing(directory: string): Promise<string[]> {
   const scratch = join(directory, 'tmp');
   await mkdir(scratch, { recursive: true, mode: 0o700 });
-  return [`-Djava.io.tmpdir=${scratch}`, '-XX:-UsePerfData'];
+  return scratchFlags(scratch);
+}
+
+/** Flags by which a program in Java writes here what it needs for a while, and nothing where other programs look. */
+export function scratchFlags(directory: string): string[] {
+  return [`-Djava.io.tmpdir=${directory}`, '-XX:-UsePerfData'];
 }
 
 async function answering({ server, state }: Launched, spec: ServerSpec, context: StartContext): Promise<void> {

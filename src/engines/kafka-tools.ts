@@ -6,7 +6,7 @@ import { archiveFlags } from '#src/engines/java-archive.ts';
 import { majorOf } from '#src/engines/java.ts';
 import type { StartContext } from '#src/engines/engine.ts';
 import type { ReadyJvm } from '#src/engines/jvm.ts';
-import { javaEnvironment } from '#src/engines/jvm-server.ts';
+import { javaEnvironment, scratchFlags } from '#src/engines/jvm-server.ts';
 import { LineError, parseLines, TOOLS, type ToolCall } from '#src/engines/kafka-lines.ts';
 import { flagsFor, logFlag } from '#src/engines/kafka-settings.ts';
 import type { Job, WorkerEvent } from '#src/engines/worker.ts';
@@ -133,12 +133,13 @@ export class KafkaTools {
   }
 
   #command({ tool, args }: ToolCall): [string, ...string[]] {
-    const { jvm, bootstrap, commandConfig } = this.#options;
+    const { jvm, bootstrap, commandConfig, context } = this.#options;
     const has = (name: string): boolean => args.some((arg) => arg === name || arg.startsWith(`${name}=`));
     // One is there, and whoever works with one Kafka makes an alias for it.
     const where = has('--bootstrap-server') || tool === 'kafka-dump-log' ? [] : ['--bootstrap-server', bootstrap];
     const config = commandConfig === undefined || has('--command-config') ? [] : ['--command-config', commandConfig];
-    const flags = [...this.#archive, ...this.#flags, '-cp', jvm.jars.flat().join(':')];
+    const scratch = scratchFlags(context.directory);
+    const flags = [...this.#archive, ...this.#flags, ...scratch, '-cp', jvm.jars.flat().join(':')];
     return [jvm.java.program, ...flags, TOOLS[tool] ?? tool, ...where, ...config, ...args];
   }
 
