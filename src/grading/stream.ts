@@ -101,38 +101,9 @@ export function openDriver(
   signal: () => AbortSignal | undefined,
   struck: Struck,
 ): OpenDriver {
-  let known: Promise<Client> | undefined;
+  const { ask, close } = openAsker(connect);
   const held = new Set<Client>();
   let fed = 0;
-  let asking: Promise<unknown> = Promise.resolve();
-  // The program may hold a lock until a commit that is held while something is written here.
-  const opened = async (): Promise<Client> => {
-    const client = await connect();
-    await client.query(`SET lock_timeout = '${LOCK_MS}ms'`);
-    return client;
-  };
-  // One question after the other, whoever asks.
-  const ask = (sql: string): Promise<Record<string, unknown>[] | undefined> => {
-    const answer = asking.then(() => askNow(sql));
-    asking = answer.catch(() => undefined);
-    return answer;
-  };
-  const askNow = async (sql: string): Promise<Record<string, unknown>[] | undefined> => {
-    try {
-      known ??= opened();
-      return (await (await known).query<Record<string, unknown>>(sql)).rows;
-    } catch (error) {
-      // A mistake in the statement itself is the author's; only a server that is away is waited for.
-      const code = (error as { code?: string }).code ?? '';
-      if (/^(22|23|25|28|42|3F)/.test(code)) {
-        if (!/^(42P01|42703|3F000)$/.test(code)) throw error;
-        return undefined;
-      }
-      await (await known?.catch(() => undefined))?.end().catch(() => undefined);
-      known = undefined;
-      return undefined;
-    }
-  };
   const wait = async <T>(what: string, probe: () => Promise<T | undefined | false>): Promise<T> =>
     until(what, probe, { deadlineMs: FOR_EVER_MS, everyMs: 5, mostMs: 40, signal: signal() });
   return {
@@ -161,8 +132,53 @@ export function openDriver(
     },
     close: async () => {
       for (const client of held) await client.end().catch(() => undefined);
-      await (await known?.catch(() => undefined))?.end().catch(() => undefined);
-      known = undefined;
+      await close();
+    },
+  };
+}
+
+/** Asks one question after the other over one connection, whoever asks; what comes back is undefined where the server is away. */
+function openAsker(connect: () => Promise<Client>) {
+  let known: Promise<Client> | undefined;
+  let asking: Promise<unknown> = Promise.resolve();
+  let isClosed = false;
+  // The program may hold a lock until a commit that is held while something is written here.
+  const opened = async (): Promise<Client> => {
+    const client = await connect();
+    await client.query(`SET lock_timeout = '${LOCK_MS}ms'`);
+    return client;
+  };
+  const end = async (): Promise<void> => {
+    await (await known?.catch(() => undefined))?.end().catch(() => undefined);
+    known = undefined;
+  };
+  const askNow = async (sql: string): Promise<Record<string, unknown>[] | undefined> => {
+    // A question that nobody waits for any longer would open a connection that nobody closes.
+    if (isClosed) return undefined;
+    try {
+      known ??= opened();
+      return (await (await known).query<Record<string, unknown>>(sql)).rows;
+    } catch (error) {
+      // A mistake in the statement itself is the author's; only a server that is away is waited for.
+      const code = (error as { code?: string }).code ?? '';
+      if (/^(22|23|25|28|42|3F)/.test(code)) {
+        if (!/^(42P01|42703|3F000)$/.test(code)) throw error;
+        return undefined;
+      }
+      await end();
+      return undefined;
+    }
+  };
+  return {
+    ask: (sql: string): Promise<Record<string, unknown>[] | undefined> => {
+      const answer = asking.then(() => askNow(sql));
+      asking = answer.catch(() => undefined);
+      return answer;
+    },
+    close: async (): Promise<void> => {
+      isClosed = true;
+      await asking;
+      await end();
     },
   };
 }
