@@ -19,8 +19,6 @@ export interface KafkaRecord {
 
 /** What a grader sees and does in Kafka, on a way of its own that no program and no fault is on. */
 export interface KafkaHands {
-  /** Topics by their names, for other hands in the same Kafka. */
-  readonly ids: ReadonlyMap<string, string>;
   /** Makes topics and gives their names by their id in hex. */
   createTopics(topics: Readonly<Record<string, number>>): Promise<ReadonlyMap<string, string>>;
   /** All topics but Kafka's own, with how many partitions each has. */
@@ -49,11 +47,7 @@ const READ_COMMITTED = 1;
 const LATEST = -1n;
 const MAX_BYTES = 64 * 1024 * 1024;
 
-/** `ids` are of topics that other hands have made. */
-export async function openKafkaHands(
-  access: KafkaAccess,
-  ids: ReadonlyMap<string, string> = new Map(),
-): Promise<KafkaHands> {
+export async function openKafkaHands(access: KafkaAccess): Promise<KafkaHands> {
   const kafka = await import('@platformatic/kafka');
   const ways = await tried(() => KafkaWays.open(kafka, access));
   const producer = new kafka.Producer({
@@ -63,7 +57,7 @@ export async function openKafkaHands(
     retryDelay: 50,
     ...connectionOptions(access),
   });
-  return new Hands({ kafka, ways, producer }, ids);
+  return new Hands({ kafka, ways, producer });
 }
 
 interface Clients {
@@ -76,17 +70,11 @@ class Hands implements KafkaHands {
   readonly #kafka: typeof Client;
   readonly #ways: KafkaWays;
   readonly #producer: Client.Producer<Buffer, Buffer, Buffer, Buffer>;
-  readonly #ids: Map<string, string>;
 
-  constructor({ kafka, ways, producer }: Clients, ids: ReadonlyMap<string, string>) {
+  constructor({ kafka, ways, producer }: Clients) {
     this.#kafka = kafka;
     this.#ways = ways;
     this.#producer = producer;
-    this.#ids = new Map(ids);
-  }
-
-  get ids(): ReadonlyMap<string, string> {
-    return this.#ids;
   }
 
   async createTopics(topics: Readonly<Record<string, number>>): Promise<ReadonlyMap<string, string>> {
@@ -103,10 +91,7 @@ class Hands implements KafkaHands {
     const { createTopicsV7 } = this.#kafka;
     const made = await tried(async () => createTopicsV7.api.async(await this.#ways.any(), asked, TIMEOUT_MS, false));
     const names = new Map<string, string>();
-    for (const { name, topicId } of made.topics) {
-      this.#ids.set(name, topicId);
-      names.set(topicId.replaceAll('-', ''), name);
-    }
+    for (const { name, topicId } of made.topics) names.set(topicId.replaceAll('-', ''), name);
     await this.#known(Object.keys(topics));
     return names;
   }
@@ -124,11 +109,10 @@ class Hands implements KafkaHands {
     const { topics } = await this.#asking(async () =>
       metadataV12.api.async(await this.#ways.any(), null, false, false),
     );
-    const found = topics.flatMap(({ name, topicId, partitions, isInternal }) =>
-      typeof name !== 'string' || isInternal || name.startsWith('__') ? [] : [{ name, topicId, partitions }],
+    const found = topics.flatMap(({ name, partitions, isInternal }): [string, number][] =>
+      typeof name !== 'string' || isInternal || name.startsWith('__') ? [] : [[name, partitions.length]],
     );
-    for (const { name, topicId } of found) this.#ids.set(name, topicId);
-    return new Map(found.map(({ name, partitions }) => [name, partitions.length]));
+    return new Map(found);
   }
 
   async groups(): Promise<readonly string[]> {
@@ -206,10 +190,11 @@ class Hands implements KafkaHands {
 
   async #fetch(topic: string, partition: number, from: number): Promise<{ records: KafkaRecord[]; next: number }> {
     const place = { partition, currentLeaderEpoch: -1, fetchOffset: BigInt(from), lastFetchedEpoch: -1 };
-    const topics = [{ topicId: this.#ids.get(topic) ?? '', partitions: [{ ...place, partitionMaxBytes: MAX_BYTES }] }];
     const { fetchV17 } = this.#kafka;
     const answer = await this.#asking(async () => {
       const leader = await this.#ways.leaderOf(topic, partition);
+      const topicId = await this.#ways.idOf(topic);
+      const topics = [{ topicId, partitions: [{ ...place, partitionMaxBytes: MAX_BYTES }] }];
       return fetchV17.api.async(leader, 100, 1, MAX_BYTES, READ_COMMITTED, 0, -1, topics, [], '');
     });
     const found = answer.responses[0]?.partitions[0];

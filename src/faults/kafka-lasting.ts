@@ -23,10 +23,6 @@ class Lasting implements LastingHands {
     this.#hands = hands;
   }
 
-  get ids(): ReadonlyMap<string, string> {
-    return this.#hands.ids;
-  }
-
   createTopics(topics: Readonly<Record<string, number>>): Promise<ReadonlyMap<string, string>> {
     return this.#hands.createTopics(topics);
   }
@@ -73,9 +69,8 @@ class Lasting implements LastingHands {
       await this.#writing;
       this.#crashes++;
       await harm();
-      const { ids } = this.#hands;
       await this.#hands.close();
-      this.#hands = await openKafkaHands(this.#access, ids);
+      this.#hands = await openKafkaHands(this.#access);
     })();
     this.#back = done.catch(() => undefined);
     await done;

@@ -12,7 +12,7 @@ export class KafkaWays {
   readonly #kafka: typeof Client;
   readonly #access: KafkaAccess;
   readonly #open = new Map<string, Promise<Client.Connection>>();
-  /** Addresses, by the names of what is led from there. */
+  /** Addresses, by the names of what is led from there; and the ids of topics. */
   readonly #known = new Map<string, string>();
 
   private constructor(kafka: typeof Client, access: KafkaAccess) {
@@ -51,6 +51,15 @@ export class KafkaWays {
     return this.#led(name);
   }
 
+  /** What newer requests name a topic by. */
+  async idOf(topic: string): Promise<string> {
+    const name = `topic ${topic}`;
+    if (!this.#known.has(name)) await this.#learn(topic);
+    const id = this.#known.get(name);
+    if (id === undefined) throw new NobodyLeads(name);
+    return id;
+  }
+
   coordinatorOfGroup(group: string): Promise<Client.Connection> {
     return this.#coordinatorOf(GROUP, group);
   }
@@ -83,7 +92,9 @@ export class KafkaWays {
   async #learn(topic: string): Promise<void> {
     const found = await this.#kafka.metadataV12.api.async(await this.any(), [topic], false, false);
     const addresses = new Map(found.brokers.map(({ nodeId, host, port }) => [nodeId, `${host}:${port}`]));
-    for (const { partitionIndex, leaderId } of found.topics[0]?.partitions ?? []) {
+    const [its] = found.topics;
+    if (its !== undefined) this.#known.set(`topic ${topic}`, its.topicId);
+    for (const { partitionIndex, leaderId } of its?.partitions ?? []) {
       const address = addresses.get(leaderId);
       if (address !== undefined) this.#known.set(`partition ${topic} ${partitionIndex}`, address);
     }

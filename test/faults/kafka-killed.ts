@@ -93,22 +93,20 @@ export async function runKilled(place: Place, argv: [string, ...string[]], fault
   await hands.write(recordsOf(`${prefix}in`));
   let program: RunningProgram | undefined;
   let struck: Hit | undefined;
-  const isMeant = (hit: Hit): boolean =>
-    struck === undefined &&
-    hit.boundary === fault.boundary &&
-    hit.point === fault.point &&
-    hit.nth >= fault.nth &&
-    (hit.since ?? 0) < fault.nth;
+  let looked: Promise<void> | undefined;
+  const isMeant = (hit: Hit): boolean => struck === undefined && isThere(hit, fault);
+  const history = startHistory();
   const proxy = await startKafkaProxy({
     access,
     prefix,
     names,
-    history: startHistory(),
+    history,
     isDue: isMeant,
     onPoint: async (hit) => {
       if (!isMeant(hit)) return 'go';
       struck = hit;
-      await place.onStruck?.(program?.pid ?? 0);
+      looked = place.onStruck?.(program?.pid ?? 0);
+      await looked?.catch(() => undefined);
       proxy.hold();
       await program?.kill();
       return 'drop';
@@ -129,7 +127,9 @@ export async function runKilled(place: Place, argv: [string, ...string[]], fault
         told[what] = Number(at);
       },
     });
-    const exit = await within('end of the program', program.ended, { ...SOON, deadlineMs: 60_000 });
+    const passed = () => history.events.slice(-8).map(({ text, nth, point }) => `${text} ${nth} ${point}`);
+    const evidence = () => ({ lastLines: [`${fault.boundary} ${fault.point}`, ...lines, ...passed()] });
+    const exit = await within('end of the program', program.ended, { ...SOON, deadlineMs: 60_000, evidence });
     await program.kill();
     if (struck === undefined || exit.signal === null) assert.equal(exit.code, 0, lines.join('\n'));
     await proxy.quiet();
@@ -139,6 +139,7 @@ export async function runKilled(place: Place, argv: [string, ...string[]], fault
   try {
     const told = await start();
     assert.ok(struck !== undefined, `${fault.boundary} ${fault.point} never came`);
+    await looked;
     const first = { ...(await look(hands, prefix, outs)), told };
     await hands.evict(`${prefix}group`);
     proxy.nextIncarnation();
@@ -149,6 +150,10 @@ export async function runKilled(place: Place, argv: [string, ...string[]], fault
     await proxy.close();
     await hands.close();
   }
+}
+
+function isThere({ boundary, point, nth, since = 0 }: Hit, fault: Fault): boolean {
+  return boundary === fault.boundary && point === fault.point && nth >= fault.nth && since < fault.nth;
 }
 
 async function look(
