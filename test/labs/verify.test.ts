@@ -7,7 +7,7 @@ import { clone } from '#test/engines/clone.ts';
 
 test(
   'every lab is what it declares: right programs pass, wrong ones are failed by name',
-  { timeout: 900_000 },
+  { timeout: 1_800_000 },
   async (t) => {
     const own = await clone(t);
     const context = createContext(own.paths);
