@@ -63,6 +63,7 @@ class BrokerScene implements KafkaScene {
   #places: readonly Place[] = [];
   #startedMs = 0;
   #hitMs: number | undefined;
+  #longestMs: number | undefined;
   #stalled: Finding | undefined;
 
   constructor({ stream }: BrokerPlan, broker: WholeBroker, hands: KafkaHands) {
@@ -92,7 +93,9 @@ class BrokerScene implements KafkaScene {
   }
 
   async onHit(): Promise<void> {
-    this.#hitMs = performance.now();
+    const now = performance.now();
+    this.#longestMs = Math.max(this.#longestMs ?? 0, now - (this.#hitMs ?? this.#startedMs));
+    this.#hitMs = now;
     await Promise.resolve();
   }
 
@@ -136,7 +139,7 @@ class BrokerScene implements KafkaScene {
     if (quietMs <= 0) return false;
     const behind = await this.#behind();
     const places = this.#places.map(nameOf);
-    const known = { places, behind: behind.map(nameOf), quietMs };
+    const known = { places, behind: behind.map(nameOf), quietMs, longestMs: this.#longestMs };
     const state = stream.judge(known);
     if (state === undefined || (state === 'done' && !(await this.#isStable()))) return false;
     if (state === 'done') stream.note(known);

@@ -6,7 +6,12 @@ export interface Progressed {
   readonly behind: readonly string[];
   /** For how long nothing was written and nothing committed. */
   readonly quietMs: number;
+  /** The longest time that passed before it wrote or committed something; undefined where it has not yet. */
+  readonly longestMs: number | undefined;
 }
+
+/** A machine may be as much slower later on. */
+const SLOWER = 3;
 
 /** Committed offsets may run ahead of what they stand for; what is under way has this long to show. */
 const SETTLE_MS = 500;
@@ -16,27 +21,35 @@ const SETTLE_MS = 500;
  * undisturbed runs show it, and every later run is measured by what both of them committed.
  */
 export class CaughtUp {
-  readonly idleMs: number;
+  #idleMs: number;
   readonly #committed: ReadonlySet<string>[] = [];
   #due: ReadonlySet<string> | undefined;
 
   constructor(idleMs: number) {
-    this.idleMs = idleMs;
+    this.#idleMs = idleMs;
+  }
+
+  /** After so long without a write or a commit it stands still. */
+  get idleMs(): number {
+    return this.#idleMs;
   }
 
   /** `done`; or `stalled`, where it stands still though it went on at this place undisturbed; undefined while it works. */
-  judge({ places, behind, quietMs }: Progressed): 'done' | 'stalled' | undefined {
+  judge({ places, behind, quietMs, longestMs }: Progressed): 'done' | 'stalled' | undefined {
     const due = this.#due ?? new Set(places);
     const isWhole = places.length > 0 && places.every((place) => due.has(place));
     const isReached = !behind.some((place) => due.has(place));
     if (isWhole && isReached && quietMs > SETTLE_MS) return 'done';
-    if (quietMs <= this.idleMs) return undefined;
+    // One that has done nothing at all is still loading itself.
+    if (quietMs <= this.#idleMs || longestMs === undefined) return undefined;
     return isReached || this.#due === undefined ? 'done' : 'stalled';
   }
 
   /** What an undisturbed run had committed when it was done. */
-  note({ places, behind }: Pick<Progressed, 'places' | 'behind'>): void {
-    if (this.#due === undefined) this.#committed.push(new Set(places.filter((place) => !behind.includes(place))));
+  note({ places, behind, longestMs = 0 }: Omit<Progressed, 'quietMs'>): void {
+    if (this.#due !== undefined) return;
+    this.#idleMs = Math.max(this.#idleMs, SLOWER * longestMs);
+    this.#committed.push(new Set(places.filter((place) => !behind.includes(place))));
   }
 
   /** The undisturbed runs are over. */

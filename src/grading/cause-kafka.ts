@@ -12,16 +12,19 @@ export interface Step {
   readonly role: string | undefined;
 }
 
-/** Nothing where both happen in one transaction: then no order is to blame. */
+/**
+ * Nothing where both happen in one transaction: then no order is to blame. A program that writes nothing to Kafka writes
+ * to PostgreSQL.
+ */
 export function kafkaCauses(recorded: readonly HistoryEvent[]): KafkaCause[] {
-  const steps = recorded.filter(
-    ({ lane, point, incarnation }) => lane === 'kafka' && point === 'after-durable' && incarnation === 1,
-  );
+  const steps = recorded.filter(({ point, incarnation }) => point === 'after-durable' && incarnation === 1);
   if (steps.some(({ boundary }) => boundary === 'kafka.endtxn')) return [];
+  const isOf = (name: string) => steps.some(({ boundary }) => boundary === name);
+  const write = isOf('kafka.produce') ? 'kafka.produce' : 'pg.commit';
   const order = steps.flatMap(({ boundary = '', nth = 0, role }): Step[] =>
-    boundary === 'kafka.produce' || boundary === 'kafka.offset' ? [{ boundary, nth, role }] : [],
+    boundary === write || boundary === 'kafka.offset' ? [{ boundary, nth, role }] : [],
   );
-  const record = order.find(({ boundary }) => boundary === 'kafka.produce');
+  const record = order.find(({ boundary }) => boundary === write);
   const offset = order.find(({ boundary }) => boundary === 'kafka.offset');
   if (record === undefined || offset === undefined) return [];
   const isLate = order.at(-1)?.boundary === 'kafka.offset' && order.indexOf(record) < order.indexOf(offset);

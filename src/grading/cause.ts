@@ -75,6 +75,7 @@ export function likelyCauses(evidence: Evidence): Cause[] {
     const ofSlot = slotCauses(fault, anomalies, evidence.recorded);
     if (ofSlot.length > 0) return ofSlot;
   }
+  if (lostOrRepeated(anomalies) && commitsOffsets(evidence.recorded)) return kafkaCauses(evidence.recorded);
   const commits = commitsOf(evidence.recorded, 1);
   // A program of no lab that gave up has not been shown to have parted what belongs together.
   const isOwnCrash = evidence.results !== undefined && anomalies.every((anomaly) => anomaly === 'crashed');
@@ -88,6 +89,11 @@ export function likelyCauses(evidence: Evidence): Cause[] {
   if (keepsNothing(commits, positions(evidence))) return [{ kind: 'no-position', commits: commits.length }];
   const again = commitsOf(evidence.failed, fault.incarnation + 1);
   return again.length >= commits.length && commits.length > 1 ? [{ kind: 'started-over' }] : [];
+}
+
+/** Its position stands in Kafka. */
+function commitsOffsets(recorded: readonly HistoryEvent[]): boolean {
+  return recorded.some(({ boundary }) => boundary === 'kafka.offset');
 }
 
 function lostOrRepeated(anomalies: readonly Anomaly[]): boolean {

@@ -48,7 +48,11 @@ export function ownStage(options: OwnStageOptions): OwnStage {
     env: options.env,
     fill: true,
     restarts: options.restarts,
-    attack: [{ boundary: 'pg.commit' }, ...(options.broker === undefined ? [] : OF_KAFKA)],
+    // A stream need not go on after its last commit: what only one undisturbed run passed is no point.
+    attack: [
+      { boundary: 'pg.commit', byRole: options.broker?.stream !== undefined },
+      ...(options.broker === undefined ? [] : OF_KAFKA),
+    ],
     rerun: options.rerun,
     ...(options.prepare === undefined ? {} : { prepare: options.prepare }),
     ...(options.broker === undefined ? {} : { broker: options.broker }),

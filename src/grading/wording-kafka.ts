@@ -6,6 +6,8 @@ import { number, seconds1 } from '#src/grading/wording-oracle.ts';
 /** `record 30 to valid` for `kafka.produce[valid]#30`, `offset 30 of in-0` for `kafka.offset[in-0]#30`. */
 export function kafkaBoundaryWords(boundary: string, nth: number, role?: string): string {
   switch (boundary) {
+    case 'pg.commit':
+      return `commit ${number(nth)}`;
     case 'kafka.produce':
       return `record ${number(nth)}${role === undefined ? '' : ` to ${role}`}`;
     case 'kafka.offset':
@@ -49,8 +51,8 @@ export function orderOf({ record, offset }: { readonly record: Step; readonly of
 
 export function offsetBeforeWords({ record, offset }: OffsetOrder): string {
   return (
-    `You commit an offset before what it stands for is written (${offset} was committed before ${record} was in ` +
-    'Kafka). Dying in between, you never read those records again.'
+    `You commit an offset before what it stands for is written (${offset} was committed before ${record} was ` +
+    'durable). Dying in between, you never read those records again.'
   );
 }
 

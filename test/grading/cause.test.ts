@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
+import type { HistoryEvent } from '#src/faults/history.ts';
+import type { Fault } from '#src/faults/schedule.ts';
 import type { Anomaly } from '#src/grading/anomaly.ts';
 import { likelyCauses, type Evidence } from '#src/grading/cause.ts';
 import { causeWords } from '#src/grading/wording.ts';
@@ -80,4 +82,23 @@ test('where the order shows nothing, nothing is claimed', () => {
   assert.deepEqual(causes({ commits: 3, fault: kill(2) }, ['lost']), []);
   assert.deepEqual(causes({ commits: 3 }, ['duplicate']), []);
   assert.deepEqual(causes({ commits: 3, tables: () => ['orders', 'progress'], fault: kill(2) }, ['corrupted']), []);
+});
+
+test('a program that writes to PostgreSQL what it reads from Kafka has its position in Kafka', () => {
+  const step = (boundary: string, nth: number): HistoryEvent => ({
+    ...{ atMs: nth, incarnation: 1, kind: 'boundary', text: '', boundary, nth, point: 'after-durable' },
+    lane: boundary === 'pg.commit' ? 'postgres' : 'kafka',
+    ...(boundary === 'kafka.offset' ? { role: 'in-0' } : {}),
+  });
+  const fault: Fault = { action: 'kill', incarnation: 1, boundary: 'pg.commit', nth: 1, point: 'after-durable' };
+  const rest = { failed: [], fault, outputs: [] };
+  const late = [step('pg.commit', 1), step('kafka.offset', 5)];
+  const words = likelyCauses({ ...rest, recorded: late, anomalies: ['duplicate'] }).map((cause) => causeWords(cause));
+  assert.match(words.join(), /^You commit an offset after .* \(commit 1 came first, then offset 5 of in-0\)/);
+  const early = [step('kafka.offset', 5), step('pg.commit', 1)];
+  const lost = likelyCauses({ ...rest, recorded: early, anomalies: ['lost'] }).map((cause) => causeWords(cause));
+  assert.match(
+    lost.join(),
+    /^You commit an offset before .* \(offset 5 of in-0 was committed before commit 1 was durable\)/,
+  );
 });

@@ -104,21 +104,26 @@ test('a field that differs by itself is named, and left out where that is asked 
 
 test('a stream has caught up when what undisturbed runs committed is committed, or when it stands still', () => {
   const places = ['in-0', 'in-1'];
+  const at = (behind: readonly string[], quietMs: number, longestMs: number | undefined = 100) => ({
+    ...{ places, behind, quietMs, longestMs },
+  });
   const commits = new CaughtUp(1000);
-  assert.equal(commits.judge({ places, behind: ['in-1'], quietMs: 900 }), undefined);
-  assert.equal(commits.judge({ places, behind: [], quietMs: 100 }), undefined, 'what is under way has a moment');
-  assert.equal(commits.judge({ places, behind: [], quietMs: 600 }), 'done');
-  commits.note({ places, behind: [] });
-  commits.note({ places, behind: [] });
+  assert.equal(commits.judge(at(['in-1'], 900)), undefined);
+  assert.equal(commits.judge(at([], 100)), undefined, 'what is under way has a moment');
+  assert.equal(commits.judge(at([], 600)), 'done');
+  commits.note(at([], 600));
+  commits.note(at([], 600));
   commits.settle();
-  assert.equal(commits.judge({ places, behind: ['in-1'], quietMs: 1100 }), 'stalled');
-  assert.equal(commits.judge({ places, behind: [], quietMs: 600 }), 'done');
+  assert.equal(commits.judge(at(['in-1'], 1100)), 'stalled');
+  assert.equal(commits.judge(at([], 600)), 'done');
 
   const keeps = new CaughtUp(1000);
-  assert.equal(keeps.judge({ places, behind: places, quietMs: 1100 }), 'done', 'its offsets stand elsewhere');
-  keeps.note({ places, behind: places });
-  keeps.note({ places, behind: [] });
+  assert.equal(keeps.judge({ ...at(places, 5000), longestMs: undefined }), undefined, 'it is still loading itself');
+  assert.equal(keeps.judge(at(places, 1100)), 'done', 'its offsets stand elsewhere');
+  keeps.note(at(places, 1100));
+  keeps.note(at([], 600, 500));
   keeps.settle();
-  assert.equal(keeps.judge({ places, behind: [], quietMs: 600 }), undefined);
-  assert.equal(keeps.judge({ places, behind: places, quietMs: 1100 }), 'done');
+  assert.equal(keeps.idleMs, 1500, 'it took half a second for its first step');
+  assert.equal(keeps.judge(at([], 600)), undefined);
+  assert.equal(keeps.judge(at(places, 1600)), 'done');
 });
