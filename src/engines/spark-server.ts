@@ -54,7 +54,7 @@ async function launch(
     env: { PYSPARK_PYTHON: await functionsPython(directory, context) },
     ports: 1,
     prepare: ([port = 0]) => writeSettings({ directory, port, token }),
-    probe: ([port = 0]) => answers(serverAt(port)),
+    probe: ([port = 0]) => isAnswering(serverAt(port)),
   };
   const process = await launchJvm(spec, context);
   return { server: serverAt(process.ports[0] ?? 0), process };
@@ -73,7 +73,8 @@ async function functionsPython(directory: string, { paths }: StartContext): Prom
   return program;
 }
 
-async function answers(server: SparkServer): Promise<boolean> {
+/** Whether a Spark Connect server is there and lets in who asks. */
+export async function isAnswering(server: SparkServer): Promise<boolean> {
   const client = new SparkClient({ ...server, session: randomUUID() });
   try {
     await client.version();

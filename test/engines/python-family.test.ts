@@ -195,7 +195,7 @@ async function failed(t: test.TestContext): Promise<void> {
 /** What an install says on a small disk, what is left of it, and what the package says when there is room. */
 async function onSmallDisk({ cache, spec, interpreter, wheels }: Fixture): Promise<string | undefined> {
   const script = `
-    import { readdirSync } from 'node:fs';
+    import { readdirSync, rmSync } from 'node:fs';
     import { findFamily } from '#src/engines/python-family.ts';
     import { capture } from '#src/process.ts';
     const [cache, spec, interpreter] = ${JSON.stringify([cache, spec, interpreter])};
@@ -203,12 +203,13 @@ async function onSmallDisk({ cache, spec, interpreter, wheels }: Fixture): Promi
     await install().catch(({ message, remedy }) => console.log(message, '/', remedy));
     const left = readdirSync(cache + '/python').filter((name) => name.startsWith('sample-'));
     console.log([(await findFamily({ cache }, spec)).state, ...left].join());
-    await capture(['mount', '-o', 'remount,size=500m', cache + '/python']);
+    rmSync(cache + '/python/filler');
     const ready = await install();
     process.stdout.write((await capture([ready.interpreter, '-c', 'import dej_sample; print(dej_sample.WORD)'])).stdout);
   `;
-  // Enough for an environment with nothing in it, and not for the package.
-  const disk = 'mount -t tmpfs -o size=300k tmpfs "$0" || exit 77';
+  // What is left is enough for an environment with nothing in it, and not for the package. Not everybody who may mount
+  // may make it larger later on, so room is made by taking a file away.
+  const disk = 'mount -t tmpfs -o size=100m tmpfs "$0" || exit 77; head -c 104550400 /dev/zero > "$0/filler"';
   const mount = `cp -r "$0" "$0.kept"; ${disk}; cp "$0.kept"/* "$0"; exec "$@"`;
   const node = [process.execPath, '--input-type=module-typescript', '-e', script];
   const argv = ['unshare', '-m', ...(process.getuid?.() === 0 ? [] : ['-Ur']), 'sh', '-c', mount, `${cache}/python`];

@@ -7,7 +7,7 @@ import { majorOf } from '#src/engines/java.ts';
 import type { ReadyJvm } from '#src/engines/jvm.ts';
 import { javaEnvironment } from '#src/engines/jvm-server.ts';
 import { readRemote } from '#src/engines/spark-address.ts';
-import { SparkClient } from '#src/engines/spark-client.ts';
+import { isAnswering } from '#src/engines/spark-server.ts';
 import { flagsFor } from '#src/engines/spark-settings.ts';
 import { WorldError } from '#src/error.ts';
 import { freePort } from '#src/ports.ts';
@@ -85,7 +85,7 @@ export async function startSparkCluster(keeper: Keeper, jvm: ReadyJvm): Promise<
   const server = ['--class', 'org.apache.spark.sql.connect.service.SparkConnectServer', 'spark-internal'];
   await run('connect', `${deploy}.SparkSubmit`, '--properties-file', settings, ...server);
   const remote = `sc://localhost:${connectPort}/;token=${encodeURIComponent(TOKEN)}`;
-  await until('Spark Connect', () => (alive(), answers(remote)), { deadlineMs: 180_000, evidence });
+  await until('Spark Connect', () => (alive(), isAnswering(readRemote(remote))), { deadlineMs: 180_000, evidence });
   return { remote, said };
 }
 
@@ -134,16 +134,4 @@ function settingsOf({ master, home, connectPort }: { master: string; home: strin
   return Object.entries(all)
     .map(([name, value]) => `${name} ${value}\n`)
     .join('');
-}
-
-async function answers(remote: string): Promise<boolean> {
-  const client = new SparkClient(readRemote(remote));
-  try {
-    await client.version();
-    return true;
-  } catch {
-    return false;
-  } finally {
-    client.close();
-  }
 }

@@ -14,20 +14,18 @@ import { signal } from '#src/process.ts';
 import { run } from '#src/runner/run.ts';
 import { answerOf, clone, listening, runBlock, SOON, statusOf, type Clone } from '#test/engines/clone.ts';
 import { PROGRAMS } from '#test/engines/programs.ts';
+import { leaseServers } from '#test/engines/servers.ts';
 
 /** Engines of one clone stand for servers of the learner's own; another clone is told their addresses. */
 await test('engines of the learner’s own', async (t) => {
   const theirs = await clone(t);
   const found = await registry(theirs.paths).kafka.find();
   if (found.state === 'missing') return t.skip(found.why);
-  await using servers = await theirs.connect();
-  await using postgres = await servers.lease('postgres', { data: undefined, own: true });
-  await using kafka = await servers.lease('kafka', { data: undefined });
-  await using store = await servers.lease('s3', { data: undefined });
-  const env = [postgres, kafka, store].reduce((all, { address }) => ({ ...all, ...environmentOf(address) }), {});
+  await using supervisorOfTheirs = await theirs.connect();
+  await using servers = await leaseServers(supervisorOfTheirs);
   const ours = await clone(t);
-  await using supervisor = await ours.connect(env);
-  const subject: Subject = { t, ours, supervisor, env };
+  await using supervisor = await ours.connect(servers.env);
+  const subject: Subject = { t, ours, supervisor, env: servers.env };
   for (const part of [onPostgres, onOwn, onKafka, onStore, throughConnect, afterKill]) await part(subject);
 });
 

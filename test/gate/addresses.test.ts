@@ -5,7 +5,6 @@ import test from 'node:test';
 import { createContext, type Context } from '#src/commands/context.ts';
 import { verifyContent } from '#src/commands/verify.ts';
 import { until, within } from '#src/deadline.ts';
-import { environmentOf } from '#src/engines/environment.ts';
 import { findJvm } from '#src/engines/jvm.ts';
 import { openAccess } from '#src/engines/kafka-access.ts';
 import { openAdmin } from '#src/engines/kafka-admin.ts';
@@ -17,6 +16,7 @@ import { ownRoot, pathsOf } from '#src/paths.ts';
 import { clone, SOON } from '#test/engines/clone.ts';
 import { documentServer } from '#test/engines/document-server.ts';
 import { startSparkCluster } from '#test/engines/second-spark.ts';
+import { leaseServers } from '#test/engines/servers.ts';
 
 const GUIDES = ['01-batch-vs-streaming', '02-cdc', '03-idempotency', '04-oltp-vs-olap'];
 
@@ -37,18 +37,15 @@ test('the four guides at addresses print what was recorded', async (t) => {
   await spark.sql('MERGE INTO theirs t USING (SELECT 1 AS id) s ON t.id = s.id WHEN MATCHED THEN DELETE', 0);
 
   const theirs = await clone(t);
-  await using servers = await theirs.connect();
-  await using postgres = await servers.lease('postgres', { data: undefined, own: true });
-  await using kafka = await servers.lease('kafka', { data: undefined });
-  await using store = await servers.lease('s3', { data: undefined });
-  const env = [postgres, kafka, store].reduce((all, { address }) => ({ ...all, ...environmentOf(address) }), {});
+  await using supervisorOfTheirs = await theirs.connect();
+  await using servers = await leaseServers(supervisorOfTheirs);
   const ours = await clone(t);
   // Whether a block that needs one runs is asked here, and where it runs is asked there.
   const MONGODB_URL = await documentServer(t);
   assert.ok(MONGODB_URL !== undefined);
   process.env['MONGODB_URL'] = MONGODB_URL;
   t.after(() => delete process.env['MONGODB_URL']);
-  await using supervisor = await ours.connect({ ...env, SPARK_REMOTE: remote, MONGODB_URL });
+  await using supervisor = await ours.connect({ ...servers.env, SPARK_REMOTE: remote, MONGODB_URL });
   const context: Context = {
     ...createContext(ours.paths),
     supervisor: () => Promise.resolve(supervisor),
@@ -69,7 +66,7 @@ test('the four guides at addresses print what was recorded', async (t) => {
   for (const name of ['postgres', 'kafka', 'spark'] as const)
     assert.match(statuses.find((status) => status.name === name)?.at ?? '', /127\.0\.0\.1:\d+/, name);
 
-  await t.test('and nothing of them is left there', () => nothingLeft(supervisor, spark, env));
+  await t.test('and nothing of them is left there', () => nothingLeft(supervisor, spark, servers.env));
 });
 
 async function nothingLeft(supervisor: Supervisor, spark: SparkClient, env: Record<string, string>): Promise<void> {

@@ -73,6 +73,8 @@ public final class KafkaStream {
   private static Properties writing(boolean transactional) {
     Properties settings = base();
     settings.put("enable.idempotence", "true");
+    // One request at a time: of several under way, Kafka has the later ones too when the first is stopped at.
+    settings.put("max.in.flight.requests.per.connection", "1");
     if (transactional) settings.put("transactional.id", E.get("GROUP_ID"));
     settings.put("key.serializer", ByteArraySerializer.class.getName());
     settings.put("value.serializer", ByteArraySerializer.class.getName());
