@@ -276,9 +276,8 @@ class Partition {
 
   /** A good one; sometimes the bike's trips before it never came. */
   #good(offset: number): void {
-    const skipped =
-      this.#of.making.withState === true && this.#of.random.below(9) === 0 ? 1 + this.#of.random.below(3) : 0;
-    const trip = this.#trip(offset, skipped);
+    const skips = this.#of.making.withState === true && this.#of.random.below(9) === 0;
+    const trip = this.#trip(offset, skips ? 1 + this.#of.random.below(3) : 0);
     const isNewer = offset >= (this.#of.making.newerFrom ?? Infinity) * this.#of.each && this.#of.random.below(2) === 0;
     // Some ride at a speed that the old rule allows and the new one doesn't.
     const isFaster = this.#of.making.rulesFrom !== undefined && offset % 5 === 1;

@@ -11,13 +11,14 @@ import {
   isIdle,
   noteOf,
   transactionalIdOf,
+  versionsRequest,
   type KafkaRequest,
 } from '#src/faults/kafka-requests.ts';
 import { learnTopics } from '#src/faults/kafka-topics.ts';
 import { openKafkaUpstream } from '#src/faults/kafka-upstream.ts';
 import type { Hit } from '#src/faults/postgres-proxy.ts';
 import type { Point } from '#src/faults/schedule.ts';
-import { until } from '#src/deadline.ts';
+import { until, within } from '#src/deadline.ts';
 import type { KafkaAccess } from '#src/engines/kafka-access.ts';
 
 export interface KafkaProxyOptions {
@@ -80,6 +81,7 @@ export async function startKafkaProxy(options: KafkaProxyOptions): Promise<Kafka
     isSettled: false,
     hasRead: false,
     hasWritten: false,
+    onAccepted: () => undefined,
     idleSince: performance.now(),
     busyMs: 0,
   };
@@ -142,12 +144,17 @@ interface Shared {
   /** The program has asked for records in its present start. */
   hasRead: boolean;
   hasWritten: boolean;
+  /** Called when Kafka has accepted a step. */
+  onAccepted: () => void;
   /** While one point is being decided, nothing else passes. */
   gate: Promise<unknown>;
   idleSince: number;
   /** When the last request in the foreground came. */
   busyMs: number;
 }
+
+/** Of all questions the one that every broker answers at any time. */
+const OURS = { api: API.apiVersions, version: 0 } as const;
 
 type Open = KafkaRequest & { readonly steps: readonly KafkaStep[]; readonly isNoted: boolean };
 
@@ -169,6 +176,8 @@ class Link {
   /** The program has done more here than reading and finding its way. */
   #isUsed = false;
   #isCut = false;
+  /** Clients count their questions upwards from nought. */
+  #question = -1;
 
   constructor(client: Socket, shared: Shared, way: Way) {
     this.#client = client;
@@ -256,12 +265,38 @@ class Link {
       if (id !== undefined) shared.ids.add(id);
       const note = noteOf(request, frame, shared.names);
       const steps = note === undefined ? [] : shared.counts.add(note);
-      for (const step of steps) if ((await ask(shared, 'before', step)) === 'drop') return this.#dropped();
-      if (note?.isUnanswered !== true)
-        this.#open.set(request.correlation, { ...request, steps, isNoted: note !== undefined });
+      const isUnanswered = note?.isUnanswered === true;
+      if (isUnanswered && steps.some((step) => shared.options.isDue?.(hitOf('before', step)) === true))
+        await this.#goesOnAlone();
+      for (const step of steps)
+        if ((await ask(shared, 'before', step)) === 'drop') {
+          // Kafka has never had it, so that the same written again is the same event.
+          shared.counts.takeBack(steps);
+          return this.#dropped();
+        }
+      if (!isUnanswered) this.#open.set(request.correlation, { ...request, steps, isNoted: note !== undefined });
       if (!this.#isCut) server.write(frame);
+      if (isUnanswered) this.#askBehind(server);
     }
     await drained(server);
+  }
+
+  /** Who asks for no answer goes on while the write is held back: its next step, on another connection, passes first. */
+  async #goesOnAlone(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#shared.onAccepted = resolve;
+    await within('what the program does meanwhile', promise, { deadlineMs: UNDER_WAY_LIMIT_MS }).catch(() => undefined);
+  }
+
+  /**
+   * A write that asks for no answer (acks=0) is done when the broker answers a question of ours behind it: it works off
+   * one connection's requests in their order.
+   */
+  #askBehind(server: Socket): void {
+    const correlation = this.#question--;
+    this.#open.set(correlation, { ...OURS, correlation, steps: [], isNoted: true });
+    this.#shared.hasWritten = true;
+    if (!this.#isCut) server.write(versionsRequest(correlation));
   }
 
   async #fromServer(chunk: Buffer): Promise<void> {
@@ -269,10 +304,11 @@ class Link {
     for (const frame of this.#answers.push(chunk)) {
       const correlation = frame.readInt32BE(4);
       const open = this.#open.get(correlation);
+      const isOurs = open?.api === OURS.api && open.isNoted;
       if (open !== undefined) learnTopics(open, frame, shared.names);
-      if (open?.isNoted === true) await this.#answered(open, frame);
+      if (open?.isNoted === true && !isOurs) await this.#answered(open, frame);
       this.#open.delete(correlation);
-      if (shared.isHeld || this.#isCut || this.#client.destroyed) continue;
+      if (isOurs || shared.isHeld || this.#isCut || this.#client.destroyed) continue;
       const led = open === undefined ? frame : await this.#way.doors.led(open, frame);
       // The program may have been ended meanwhile; what it is told then, nobody knows of.
       if (!shared.isHeld) this.#client.write(led);
@@ -291,6 +327,7 @@ class Link {
     if (errorOf(open, frame) !== 0) return shared.counts.takeBack(open.steps);
     shared.idleSince = performance.now();
     shared.hasWritten ||= open.steps.length > 0;
+    if (open.steps.length > 0) shared.onAccepted();
     await shared.gate;
     if (shared.isHeld) return;
     for (const step of open.steps) if ((await ask(shared, 'after-durable', step)) === 'drop') return this.#dropped();

@@ -88,6 +88,16 @@ export function transactionalIdOf({ api, version }: KafkaRequest, frame: Buffer)
   return api === API.initProducerId ? bodyOf(api, version, frame).text() : undefined;
 }
 
+/** Asks which versions the broker understands: a question that changes nothing. */
+export function versionsRequest(correlation: number): Buffer {
+  const frame = Buffer.alloc(14);
+  frame.writeInt32BE(10, 0);
+  frame.writeInt16BE(API.apiVersions, 4);
+  frame.writeInt32BE(correlation, 8);
+  frame.writeInt16BE(-1, 12);
+  return frame;
+}
+
 /** A reader behind the request's head. The client's own name is written in the older way in every version. */
 function bodyOf(api: number, version: number, frame: Buffer): KafkaReader {
   const isFlexible = version >= (FLEXIBLE_FROM[api] ?? Infinity);

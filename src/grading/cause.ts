@@ -70,12 +70,13 @@ export function likelyCauses(evidence: Evidence): Cause[] {
     const ofKafka = evidence.recorded.some(({ lane }) => lane === 'kafka');
     return isLost ? [{ kind: ofKafka ? 'committed-unwritten' : 'silent' }] : [];
   }
-  if (fault.boundary.startsWith('kafka.')) return lostOrRepeated(anomalies) ? kafkaCauses(evidence.recorded) : [];
+  if (fault.boundary.startsWith('kafka.'))
+    return lostOrRepeated(anomalies) ? kafkaCauses(evidence.recorded, fault) : [];
   if (fault.boundary === 'pg.confirm' || fault.boundary === 'pg.slot') {
     const ofSlot = slotCauses(fault, anomalies, evidence.recorded);
     if (ofSlot.length > 0) return ofSlot;
   }
-  if (lostOrRepeated(anomalies) && commitsOffsets(evidence.recorded)) return kafkaCauses(evidence.recorded);
+  if (lostOrRepeated(anomalies) && commitsOffsets(evidence.recorded)) return kafkaCauses(evidence.recorded, fault);
   const commits = commitsOf(evidence.recorded, 1);
   // A program of no lab that gave up has not been shown to have parted what belongs together.
   const isOwnCrash = evidence.results !== undefined && anomalies.every((anomaly) => anomaly === 'crashed');

@@ -6,6 +6,7 @@ import { WorldError } from '#src/error.ts';
 import type { Clock } from '#src/clock.ts';
 import type { Anomaly } from '#src/grading/anomaly.ts';
 import { likelyCauses, neverBegan } from '#src/grading/cause.ts';
+import { unansweredTopics } from '#src/grading/cause-kafka.ts';
 import { timelineOf } from '#src/grading/picture.ts';
 import { hashProgram } from '#src/grading/program.ts';
 import { addRegression, openRun, readRegressions, runName, writeRun } from '#src/grading/run-folder.ts';
@@ -16,6 +17,7 @@ import type { Bench, Ran } from '#src/grading/trial.ts';
 import { VERDICT_SCHEMA, type Level, type Verdict } from '#src/grading/verdict.ts';
 import { verdictText } from '#src/grading/verdict-text.ts';
 import * as words from '#src/grading/wording.ts';
+import { unansweredWords } from '#src/grading/wording-kafka.ts';
 
 export interface GradeOptions {
   readonly lab: string;
@@ -175,12 +177,14 @@ function didOf(outcome: Outcome, only: Schedule | undefined): string[] {
     return [...(faults.length === 0 ? [words.CALM] : faults.map(words.faultWords)), ...(red.did ?? [])];
   }
   if (state !== 'passed') return [];
+  const unanswered = unansweredTopics(recorded?.history ?? []);
   return [
     words.triedWords(
       points.tried,
       attacked(recorded),
       (recorded?.plan?.feeds ?? []).map(({ name }) => name),
     ),
+    ...(unanswered.length === 0 || points.tried === 0 ? [] : [unansweredWords(unanswered)]),
     ...(recorded?.did ?? []),
     ...(recorded?.plan?.rerun === true && only === undefined ? [words.AGAIN] : []),
   ];

@@ -25,6 +25,13 @@ const HURRIED_FACTOR = 1.2;
  * thousand runs (simulated: eight pauses for each of two attempts).
  */
 const LEAST_SPREAD = 0.07;
+/**
+ * By what factor the second pauses lie above the first ones at least, in their middle or at their longest, where they
+ * grow. Pauses that double, all of them left to chance, stay below it in both in one of 160 runs (simulated: eight of each),
+ * and a program is failed where three runs out of three do. Pauses of one length, half of them left to chance, lie above
+ * it in one of 25.
+ */
+const LEAST_GROWTH = 1.2;
 /** Fewer pauses than this say nothing about how they are spread. */
 const FEWEST_PAUSES = 8;
 const FEWEST_ALIKE = 4;
@@ -139,8 +146,26 @@ function pacing(tries: readonly (readonly Try[])[], ordinary: readonly number[])
   const spreads = groups
     .filter(({ length }) => length >= FEWEST_ALIKE)
     .map((group) => 1 - Math.min(...group) / middle(group));
-  if (spreads.length === 0 || spreads.reduce((sum, one) => sum + one, 0) / spreads.length >= LEAST_SPREAD) return [];
-  return [finding({ anomaly: 'no-jitter', ...askedWords(ASKED.spread, own.length), witnesses })];
+  if (spreads.length > 0 && spreads.reduce((sum, one) => sum + one, 0) / spreads.length < LEAST_SPREAD)
+    return [finding({ anomaly: 'no-jitter', ...askedWords(ASKED.spread, own.length), witnesses })];
+  const growth = growthOf(own);
+  if (growth === undefined || growth >= LEAST_GROWTH) return [];
+  return [finding({ anomaly: 'no-backoff', ...askedWords(ASKED.growing, own.length), witnesses })];
+}
+
+/**
+ * How much longer second pauses are than first ones: one by one chance may turn them round, and a busy machine may make
+ * one of them long, so the better of their mean and their longest counts. Later ones may have reached a limit.
+ */
+function growthOf(own: readonly Gap[]): number | undefined {
+  const [first, second] = [1, 2].map((nth) => own.filter((gap) => gap.nth === nth).map(({ ms }) => ms));
+  if (first === undefined || second === undefined || Math.min(first.length, second.length) < FEWEST_PAUSES)
+    return undefined;
+  return Math.max(mean(second) / mean(first), Math.max(...second) / Math.max(...first));
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, one) => sum + one, 0) / values.length;
 }
 
 function middle(values: readonly number[]): number {

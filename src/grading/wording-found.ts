@@ -117,6 +117,10 @@ export const ASKED = {
     expected: 'a pause before each new attempt, longer each time',
     found: (count) => `${number(count)} new attempts, nearly all of them at once`,
   },
+  growing: {
+    expected: 'a pause before each new attempt, longer each time but for what is left to chance',
+    found: (count) => `${number(count)} new attempts, and the second ones were waited for no longer than the first`,
+  },
   spread: {
     expected: 'pauses that are spread by chance, so that clients which failed together don’t come back together',
     found: (count) => `${number(count)} pauses, nearly all of the same length for the same attempt`,

@@ -1,4 +1,4 @@
-import type { Step } from '#src/grading/cause-kafka.ts';
+import type { KafkaCause, Step } from '#src/grading/cause-kafka.ts';
 import { number, seconds1 } from '#src/grading/wording-oracle.ts';
 
 /** Words for what happens between a program and Kafka. A part of wording.ts. */
@@ -37,33 +37,48 @@ export function stalledWords(topic: string, seconds: number): { readonly expecte
   };
 }
 
-export interface OffsetOrder {
-  readonly record: string;
-  readonly offset: string;
+/** Why a program fails, from the order in which it writes and commits. */
+export function kafkaCauseWords(cause: KafkaCause): string {
+  switch (cause.kind) {
+    case 'offset-before-write': {
+      const { record, offset } = orderOf(cause);
+      return (
+        `You commit an offset before what it stands for is written (${offset} was committed before ${record} was ` +
+        'durable). Dying in between, you never read those records again.'
+      );
+    }
+    case 'offset-after-write': {
+      const { record, offset } = orderOf(cause);
+      return (
+        `You commit an offset after what it stands for is written (${record} came first, then ${offset}). ` +
+        'Dying in between, you read the same records again.'
+      );
+    }
+    case 'unanswered-write':
+      return (
+        'You ask for no answer to what you write (acks=0), so your program goes on, and commits, before Kafka has it ' +
+        `(${stepWords(cause.record)} was still on its way). What is lost there is never written again.`
+      );
+    case 'committed-unwritten':
+      return 'Your program committed the offsets of records that it wrote nowhere.';
+  }
 }
 
-export function orderOf({ record, offset }: { readonly record: Step; readonly offset: Step }): OffsetOrder {
-  return {
-    record: kafkaBoundaryWords(record.boundary, record.nth, record.role),
-    offset: kafkaBoundaryWords(offset.boundary, offset.nth, offset.role),
-  };
+function orderOf({ record, offset }: { readonly record: Step; readonly offset: Step }) {
+  return { record: stepWords(record), offset: stepWords(offset) };
 }
 
-export function offsetBeforeWords({ record, offset }: OffsetOrder): string {
+function stepWords({ boundary, nth, role }: Step): string {
+  return kafkaBoundaryWords(boundary, nth, role);
+}
+
+/** For a pass: which points there were not. */
+export function unansweredWords(topics: readonly string[]): string {
   return (
-    `You commit an offset before what it stands for is written (${offset} was committed before ${record} was ` +
-    'durable). Dying in between, you never read those records again.'
+    `what it writes to ${topics.join(' and ')} asks for no answer (acks=0): it was only held back, for there is no ` +
+    'moment at which your program is told'
   );
 }
-
-export function offsetAfterWords({ record, offset }: OffsetOrder): string {
-  return (
-    `You commit an offset after what it stands for is written (${record} came first, then ${offset}). ` +
-    'Dying in between, you read the same records again.'
-  );
-}
-
-export const COMMITTED_UNWRITTEN = 'Your program committed the offsets of records that it wrote nowhere.';
 
 /** What a stream left in its topics. */
 export const STREAM = {

@@ -1,14 +1,7 @@
 import type { Fault, Point } from '#src/faults/schedule.ts';
 import type { Cause } from '#src/grading/cause.ts';
 import { actionWords } from '#src/grading/wording-actions.ts';
-import {
-  COMMITTED_UNWRITTEN,
-  kafkaBoundaryWords,
-  kafkaManyWords,
-  offsetAfterWords,
-  offsetBeforeWords,
-  orderOf,
-} from '#src/grading/wording-kafka.ts';
+import { kafkaBoundaryWords, kafkaCauseWords, kafkaManyWords } from '#src/grading/wording-kafka.ts';
 import {
   confirmPointWords,
   isOfSlot,
@@ -224,11 +217,10 @@ export function causeWords(cause: Cause): string {
     case 'nothing-written':
       return 'Your program ended as if all were well, and PostgreSQL saw no commit from it.';
     case 'offset-before-write':
-      return offsetBeforeWords(orderOf(cause));
     case 'offset-after-write':
-      return offsetAfterWords(orderOf(cause));
+    case 'unanswered-write':
     case 'committed-unwritten':
-      return COMMITTED_UNWRITTEN;
+      return kafkaCauseWords(cause);
     case 'confirmed-first':
     case 'applied-again':
     case 'slot-for-copy':

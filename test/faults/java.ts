@@ -30,7 +30,7 @@ export async function javaPrograms(t: TestContext, paths: Pick<Paths, 'cache'>):
   assert.ok(own !== undefined);
   const fetched = await ready(await findSet(paths, 'java-clients', own));
   const kafka = await ready(await findJars(paths, 'kafka'));
-  const classPath = [...fetched.paths, ...kafka.paths.filter((path) => /kafka-clients|slf4j|log4j|lz4/.test(path))];
+  const classPath = [...fetched.paths, ...kafka.paths.filter((path) => /kafka-clients|slf4j-api/.test(path))];
   const classes = await mkdtemp(join(tmpdir(), 'dej-java-'));
   t.after(() => rm(classes, { recursive: true, force: true }));
   const words = [

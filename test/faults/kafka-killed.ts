@@ -77,6 +77,20 @@ export async function isExact(place: Place, argv: [string, ...string[]], fault: 
   assert.equal(new Set(last.written).size, RECORDS, `${what}: nothing is lost`);
 }
 
+/** The proxy knows that Kafka has what is never answered, and calls nothing durable of which nobody was told. */
+export async function isUnanswered(place: Place, argv: [string, ...string[]]): Promise<void> {
+  const produce = await runKilled(place, argv, { boundary: 'kafka.produce', point: 'before', nth: NTH });
+  const { since = -1 } = produce.struck;
+  // It commits what was held back, and never writes it again.
+  assert.deepEqual([produce.first.written.length, produce.first.committed], [since, 20]);
+  assert.equal(produce.last.written.length, RECORDS + since - 20);
+  const offset = await runKilled(place, argv, { boundary: 'kafka.offset', point: 'after-durable', nth: NTH });
+  assert.deepEqual([offset.first.written.length, offset.first.committed], [20, 20]);
+  assert.equal(offset.last.written.length, RECORDS);
+  const points = new Set(offset.passed.filter((hit) => hit.boundary === 'kafka.produce').map(({ point }) => point));
+  assert.deepEqual([...points], ['before']);
+}
+
 export interface Fault {
   readonly boundary: string;
   readonly point: Point;
@@ -91,6 +105,7 @@ export async function runKilled(place: Place, argv: [string, ...string[]], fault
   const topics = { [`${prefix}in`]: 1, [`${prefix}out`]: outs };
   const names = await (place.make?.(topics) ?? hands.createTopics(topics));
   await hands.write(recordsOf(`${prefix}in`));
+  const passed: Hit[] = [];
   let program: RunningProgram | undefined;
   let struck: Hit | undefined;
   let looked: Promise<void> | undefined;
@@ -103,6 +118,7 @@ export async function runKilled(place: Place, argv: [string, ...string[]], fault
     history,
     isDue: isMeant,
     onPoint: async (hit) => {
+      passed.push(hit);
       if (!isMeant(hit)) return 'go';
       struck = hit;
       looked = place.onStruck?.(program?.pid ?? 0);
@@ -144,7 +160,7 @@ export async function runKilled(place: Place, argv: [string, ...string[]], fault
     await hands.evict(`${prefix}group`);
     proxy.nextIncarnation();
     const last = { ...(await look(hands, prefix, outs, start)), told };
-    return { first, last, struck };
+    return { first, last, struck, passed };
   } finally {
     await program?.kill();
     await proxy.close();

@@ -11,7 +11,15 @@ import type { Point } from '#src/faults/schedule.ts';
 import { ownRoot, pathsOf } from '#src/paths.ts';
 import { clone } from '#test/engines/clone.ts';
 import { javaPrograms } from '#test/faults/java.ts';
-import { isExact, NTH, RECORDS, runKilled, streamPrograms, type Place } from '#test/faults/kafka-killed.ts';
+import {
+  isExact,
+  isUnanswered,
+  NTH,
+  RECORDS,
+  runKilled,
+  streamPrograms,
+  type Place,
+} from '#test/faults/kafka-killed.ts';
 
 const found = await findJvm(pathsOf(ownRoot()), ['kafka']);
 const skip = found.state === 'missing' ? found.why : false;
@@ -65,6 +73,14 @@ await test('the Kafka proxy', { skip, concurrency: 4 }, async (t) => {
     assert.deepEqual([first.committed, first.written.length], [20, 10]);
     assert.equal(last.written.length, RECORDS - 10);
   });
+  for (const [name, argv] of [
+    ['confluent-kafka', own['confluent-kafka']] as const,
+    ['the Java client', java] as const,
+  ]) {
+    await t.test(`${name}, asking for no answer: what is held back is lost, what was passed on is there`, () =>
+      leased(supervisor, (place) => isUnanswered(place, [...argv, 'unanswered'])),
+    );
+  }
   await t.test('confluent-kafka, the newer kind of group: the member that is dead is shown out', async () => {
     const fault = { boundary: 'kafka.offset', point: 'after-durable', nth: NTH } as const;
     const { first, last } = await leased(supervisor, (place) =>

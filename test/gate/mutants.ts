@@ -69,14 +69,7 @@ export const BATCH_MUTANTS: readonly Mutant[] = [
     file: 'api.py',
     changes: [['key=f"settle-{payment}"', 'key=f"settle-{payment}-{os.getpid()}"']],
   },
-  {
-    name: 'pauses do not grow',
-    stage: 3,
-    file: 'api.py',
-    changes: [['min(2 * pause,', 'min(pause,']],
-    survives:
-      'a hole of the grader: it asks that pauses are longer than those of ordinary requests, not that they grow',
-  },
+  { name: 'pauses do not grow', stage: 3, file: 'api.py', changes: [['min(2 * pause,', 'min(pause,']] },
   { name: 'pauses without chance', stage: 3, file: 'api.py', changes: [['random.uniform(0.5, 1)', '1']] },
   { name: 'drops Retry-After', stage: 3, file: 'api.py', changes: [['max(answer.retry_after, ', 'max(0, ']] },
   {

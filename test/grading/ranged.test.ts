@@ -4,6 +4,7 @@ import test from 'node:test';
 import type { HistoryEvent } from '#src/faults/history.ts';
 import type { Point } from '#src/faults/schedule.ts';
 import { likelyCauses } from '#src/grading/cause.ts';
+import { unansweredTopics } from '#src/grading/cause-kafka.ts';
 import { address, enumerate } from '#src/grading/enumerate.ts';
 import { causeWords, faultWords } from '#src/grading/wording.ts';
 
@@ -52,6 +53,11 @@ void test('a write that asks for no answer can only be held back', () => {
     enumerate(targets, RULES, 'full').faults.map(({ point }) => point),
     ['before'],
   );
+  assert.deepEqual(unansweredTopics([...run, ...step('kafka.produce', 'invalid', 0, 6)]), ['valid']);
+  const fault = { action: 'kill', incarnation: 1, boundary: 'kafka.produce', role: 'valid', nth: 6, point: 'before' };
+  const evidence = { recorded: run, failed: [], anomalies: ['lost'], outputs: [] } as const;
+  const [cause] = likelyCauses({ ...evidence, fault: { ...fault, point: 'before' } }).map(causeWords);
+  assert.match(cause ?? '', /acks=0.*\(record 6 to valid was still on its way\)/);
 });
 
 void test('what came first in the undisturbed run is the likely cause', () => {

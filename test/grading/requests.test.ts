@@ -137,4 +137,13 @@ test('pauses: none, all alike, and spread by chance', () => {
     judged((attempt, i) => 150 * attempt * (i / 8) + 5),
     [],
   );
+  assert.deepEqual(
+    judged((_attempt, i) => 150 * (0.5 + i / 16)),
+    ['no-backoff'],
+  );
+  // A machine that was busy once makes nothing of pauses that grow.
+  assert.deepEqual(
+    judged((attempt, i) => 150 * attempt * (0.5 + i / 16) + (attempt === 1 && i === 7 ? 400 : 0)),
+    [],
+  );
 });

@@ -24,7 +24,7 @@ public final class KafkaStream {
     boolean transactional = args[0].equals("transaction");
     TopicPartition in = new TopicPartition(E.get("TOPIC_IN"), 0);
     try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(reading());
-        KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(writing(transactional))) {
+        KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(writing(args[0]))) {
       if (transactional) producer.initTransactions();
       consumer.subscribe(List.of(in.topic()));
       List<ConsumerRecord<byte[], byte[]>> batch = new ArrayList<>();
@@ -70,12 +70,13 @@ public final class KafkaStream {
     return settings;
   }
 
-  private static Properties writing(boolean transactional) {
+  private static Properties writing(String way) {
     Properties settings = base();
-    settings.put("enable.idempotence", "true");
+    settings.put("enable.idempotence", String.valueOf(!way.equals("unanswered")));
+    settings.put("acks", way.equals("unanswered") ? "0" : "all");
     // One request at a time: of several under way, Kafka has the later ones too when the first is stopped at.
     settings.put("max.in.flight.requests.per.connection", "1");
-    if (transactional) settings.put("transactional.id", E.get("GROUP_ID"));
+    if (way.equals("transaction")) settings.put("transactional.id", E.get("GROUP_ID"));
     settings.put("key.serializer", ByteArraySerializer.class.getName());
     settings.put("value.serializer", ByteArraySerializer.class.getName());
     return settings;

@@ -13,7 +13,8 @@ consumer = Consumer(
     {**base, "group.id": E["GROUP_ID"], "enable.auto.commit": False, "auto.offset.reset": "earliest", **({"group.protocol": "consumer"} if MODE == "modern" else {})}
 )
 transactional = MODE == "transaction"
-producer = Producer({**base, **({"transactional.id": E["GROUP_ID"]} if transactional else {"enable.idempotence": True})})
+safe = {"acks": 0} if MODE == "unanswered" else {"enable.idempotence": True}
+producer = Producer({**base, **({"transactional.id": E["GROUP_ID"]} if transactional else safe)})
 if transactional:
     producer.init_transactions()
 done = False
