@@ -6,8 +6,6 @@ import { dirname, delimiter, join } from 'node:path';
 import { Client } from 'pg';
 
 import { systemClock } from '#src/clock.ts';
-import { createContext } from '#src/commands/context.ts';
-import { graderOf, labOf, labsProgram } from '#src/commands/labs.ts';
 import { pause, until } from '#src/deadline.ts';
 import { findFamily } from '#src/engines/python-family.ts';
 import type { Supervisor } from '#src/engines/supervisor.ts';
@@ -24,7 +22,7 @@ import type { Count } from './page.bench.ts';
 const SIZE = 100;
 /** A peer that has found nothing by then is counted as if this run had. */
 const MOST_RUNS = 40;
-const LAB = 'batch-error-handling';
+const PACE = 'schedules a minute of a small load, recordings included';
 
 /** What the grading needs that is made once. */
 interface Place {
@@ -45,13 +43,7 @@ export function gradingBench(supervisor: Supervisor, paths: Paths): GradingBench
   const setting = { supervisor, paths, placed };
   return {
     comparisons: [firstVerdict(setting), firstRed(setting)],
-    counts: async (wanted) => [
-      ...(wanted('schedules a minute') ? [await pace(setting)] : []),
-      ...(await solutionTimes(
-        setting,
-        (['quick', 'full'] as const).filter((level) => wanted(`${level} check of a solution`)),
-      )),
-    ],
+    counts: async (wanted) => (wanted(PACE) ? [await pace(setting)] : []),
     cleanUp: async () => rm(folder, { recursive: true, force: true }),
   };
 }
@@ -119,22 +111,11 @@ function firstRed(setting: Setting): Comparison {
     ours: {
       name: 'faults at logical points',
       sample: async () => {
-        let runs = 0;
-        let first: number | undefined;
         const options = await optionsFor(setting, 'after');
-        const { supervisor } = options.bench;
-        const counting = { lease: (...args: Parameters<Supervisor['lease']>) => (runs++, supervisor.lease(...args)) };
-        await grade({
-          ...options,
-          workers: 1,
-          runs: `${options.runs}-counted`,
-          bench: { ...options.bench, supervisor: counting },
-          tell: ({ what }) => {
-            if (what === 'confirming') first ??= runs;
-          },
-        });
-        await rm(`${options.runs}-counted`, { recursive: true, force: true });
-        return first ?? runs;
+        const runs = `${options.runs}-counted`;
+        const count = await runsToRed({ ...options, runs });
+        await rm(runs, { recursive: true, force: true });
+        return count;
       },
     },
     peer: {
@@ -153,6 +134,28 @@ function firstRed(setting: Setting): Comparison {
     rounds: 12,
     byChance: true,
   };
+}
+
+/** How often a grading runs the program until it sees red: each run takes a database. */
+export async function runsToRed(options: GradeOptions): Promise<number> {
+  let runs = 0;
+  let first: number | undefined;
+  const { supervisor } = options.bench;
+  const counting: Pick<Supervisor, 'lease'> = {
+    lease: (name, ...rest) => {
+      if (name === 'postgres') runs++;
+      return supervisor.lease(name, ...rest);
+    },
+  };
+  await grade({
+    ...options,
+    workers: 1,
+    bench: { ...options.bench, supervisor: counting },
+    tell: ({ what }) => {
+      if (what === 'confirming') first ??= runs;
+    },
+  });
+  return first ?? runs;
 }
 
 /** The program on its own, straight to PostgreSQL; killed after a while where one is given, and started until it is done. */
@@ -218,53 +221,5 @@ async function pace(setting: Setting): Promise<Count> {
   let tried = 0;
   const ms = await timed(async () => (tried = (await grade({ ...options, level: 'full' })).verdict.points.tried));
   const value = (60_000 * tried) / ms;
-  return { name: 'schedules a minute, recordings included', value, unit: '', goal: undefined, goalName: '' };
-}
-
-/** The reference solution of the first challenge, all its stages one after the other. */
-async function solutionTimes(
-  { supervisor, paths, placed }: Setting,
-  levels: readonly ('quick' | 'full')[],
-): Promise<Count[]> {
-  if (levels.length === 0) return [];
-  const context = createContext(paths);
-  const lab = await labOf(LAB, context);
-  const { folder } = await placed();
-  const program = await labsProgram(lab, { folder: 'solution/python', language: 'python' }, folder, context);
-  const counts: Count[] = [];
-  for (const level of levels) {
-    const ms = await timed(async () => {
-      for (const [index, stage] of lab.stages.entries()) {
-        const { verdict, text } = await grade({
-          lab: lab.id,
-          stage: { n: index + 1, title: stage.title, allows: [], read: undefined },
-          level,
-          ...{ seed: 42, size: stage.size[level], minSize: 100, calmLimitMs: 60_000, workers: 2, engines: {} },
-          runs: join(folder, `solution-${level}`),
-          runsShown: 'runs',
-          hint: undefined,
-          clock: systemClock,
-          tell: () => undefined,
-          bench: {
-            supervisor,
-            program,
-            stage: await graderOf(lab, index + 1),
-            scratch: join(folder, 'scratch'),
-            root: paths.root,
-          },
-        });
-        console.log(`${level} check of stage ${index + 1}: ${(verdict.elapsedMs / 1000).toFixed(1)} s`);
-        if (verdict.state !== 'passed') throw new Error(`the solution did not pass stage ${index + 1}:\n${text}`);
-      }
-    });
-    const stages = `${lab.stages.length} stages`;
-    counts.push({
-      name: `${level} check of a solution, ${stages}`,
-      value: ms / 1000,
-      unit: 's',
-      goal: (level === 'quick' ? 20 : 180) * lab.stages.length,
-      goalName: `${level === 'quick' ? 20 : 180} s a stage`,
-    });
-  }
-  return counts;
+  return { name: PACE, value, unit: '', goal: undefined, goalName: '' };
 }

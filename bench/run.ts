@@ -17,6 +17,8 @@ import { proxyLatency } from './faults.bench.ts';
 import { cellsOf, merged, rowsIn, tableText } from './figures.ts';
 import { gradingBench } from './grading.bench.ts';
 import { longJournal, openedJournal } from './journal.bench.ts';
+import { kafkaProxyLatency } from './kafka-proxy.bench.ts';
+import { labsBench } from './labs.bench.ts';
 import { appCounts, type Count } from './page.bench.ts';
 import { lazyKernel } from './peers/peers.ts';
 import { cliStart, freshDatabase } from './programs.bench.ts';
@@ -69,7 +71,9 @@ async function compareAll(): Promise<{ results: Result[]; counts: Count[] }> {
   const kernel = lazyKernel(paths);
   const ten = await tenBlocks(supervisor, paths);
   const grading = gradingBench(supervisor, paths);
+  const labs = labsBench(supervisor, paths);
   const proxy = proxyLatency(supervisor);
+  const kafkaProxy = kafkaProxyLatency(supervisor);
   const long = await longJournal(paths.root);
   const load = throughput(supervisor, paths);
   const cells = kernelBlocks(supervisor, paths);
@@ -78,12 +82,14 @@ async function compareAll(): Promise<{ results: Result[]; counts: Count[] }> {
     ...ten.comparisons,
     freshDatabase(supervisor),
     ...proxy.comparisons,
+    ...kafkaProxy.comparisons,
     ...sparkBlocks(supervisor, paths),
     ...cells.comparisons,
     ...load.comparisons,
     cliStart(paths),
     ...long.comparisons,
     ...grading.comparisons,
+    ...labs.comparisons,
   ];
   const done: Result[] = [];
   try {
@@ -92,15 +98,17 @@ async function compareAll(): Promise<{ results: Result[]; counts: Count[] }> {
       done.push(result);
       console.log(row(result));
     }
-    return { results: done, counts: await grading.counts(wanted) };
+    return { results: done, counts: [...(await grading.counts(wanted)), ...(await labs.counts(wanted))] };
   } finally {
     await kernel.stop();
     await proxy.cleanUp();
+    await kafkaProxy.cleanUp();
     await cells.cleanUp();
     await load.cleanUp();
     await supervisor.shutdown({ force: true });
     await ten.cleanUp();
     await grading.cleanUp();
+    await labs.cleanUp();
     await long.cleanUp();
     await rm(paths.state, { recursive: true, force: true });
   }
