@@ -15,7 +15,7 @@ async function begin(): ReturnType<typeof start> {
 
 const killed = await begin();
 await Promise.race([pause(Number(seconds) * 1000), killed.exited]);
-await signal(killed.pid, 'SIGKILL', true);
+signal(killed.pid, 'SIGKILL', true);
 await killed.exited;
 const hands = await openKafkaHands(openAccess(process.env['KAFKA_BOOTSTRAP'] ?? ''));
 await hands.evict(process.env['GROUP_ID'] ?? '');
