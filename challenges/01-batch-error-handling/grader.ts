@@ -405,11 +405,11 @@ async function unpublished(trial: Trial, before: readonly GoodRecord[]): Promise
 
 // The payments API
 
-const FIRST_PAUSE_S = 0.15;
+const FIRST_PAUSE_S = 0.12;
 const RETRY_BUDGET = 8;
 /** A run that ends with more of its budget left has given up. */
 const FEWEST_SPENT = 0.75;
-const FEWEST_PAYMENTS = 16;
+const FEWEST_PAYMENTS = 18;
 /** Settled before the API goes away. */
 const SETTLED_FIRST = 6;
 
@@ -428,7 +428,7 @@ function troubled(sent: Sent, random: Random): Api {
   const take = (from: number, to: number): readonly Payment[] => order.slice(from, to);
   const settle = (of: readonly Payment[], trouble: Omit<HttpTrouble, 'on' | 'payment'>): HttpTrouble[] =>
     of.map(({ id }) => ({ on: 'settle', payment: id, ...trouble }));
-  const [refused, stumbling] = [take(0, 3), take(3, 11)];
+  const [refused, stumbling] = [take(0, 3), take(3, 13)];
   return {
     payments,
     refused,
@@ -439,11 +439,11 @@ function troubled(sent: Sent, random: Random): Api {
       ...settle(refused.slice(1, 2), { answer: 410, times: Infinity, reason: 'the order was cancelled' }),
       ...settle(refused.slice(2), { answer: 422, times: Infinity, reason: 'the amount is not the order’s' }),
       ...settle(stumbling, { answer: 500, times: 2 }),
-      ...settle(take(11, 12), { answer: 429, retryAfterS: 1 }),
-      ...settle(take(12, 13), { answer: 408 }),
-      ...settle(take(13, 14), { answer: 'silence', acts: true }),
-      ...settle(take(14, 15), { answer: 'cut', acts: true }),
-      ...settle(take(15, 16), { answer: 500, acts: true }),
+      ...settle(take(13, 14), { answer: 429, retryAfterS: 1 }),
+      ...settle(take(14, 15), { answer: 408 }),
+      ...settle(take(15, 16), { answer: 'silence', acts: true }),
+      ...settle(take(16, 17), { answer: 'cut', acts: true }),
+      ...settle(take(17, 18), { answer: 500, acts: true }),
     ],
   };
 }
