@@ -16,6 +16,7 @@ import type { Timeline } from '#src/grading/timeline.ts';
 import type { Bench, Ran } from '#src/grading/trial.ts';
 import { VERDICT_SCHEMA, type Level, type Verdict } from '#src/grading/verdict.ts';
 import { verdictText } from '#src/grading/verdict-text.ts';
+import { startWhereabouts } from '#src/grading/whereabouts.ts';
 import * as words from '#src/grading/wording.ts';
 import { unansweredWords } from '#src/grading/wording-kafka.ts';
 
@@ -70,6 +71,7 @@ export async function grade(options: GradeOptions): Promise<Graded> {
   const { lab, stage, seed, size, bench } = options;
   const hash = await hashProgram(bench.program.folder);
   const folder = await openRun(options.runs, runName(startedMs, stage.n));
+  const whereabouts = startWhereabouts(bench.supervisor);
   const outcome = await (options.seek ?? search)({
     base: { lab, stage: stage.n, seed, size },
     level: options.level,
@@ -80,13 +82,14 @@ export async function grade(options: GradeOptions): Promise<Graded> {
     minSize: options.minSize,
     maxSchedules: options.maxSchedules,
     budgetMs: options.budgetMs,
-    bench,
+    bench: { ...bench, supervisor: whereabouts.leases },
     tell: options.tell,
     ...(options.only === undefined ? {} : { only: options.only }),
     ...(options.patienceMs === undefined ? {} : { patienceMs: options.patienceMs }),
   });
   const shown = outcome.red ?? outcome.suspect ?? outcome.recorded;
-  const known = verdictOf(outcome, hash, options, { startedMs, folder });
+  const elsewhere = whereabouts.sentences();
+  const known = verdictOf(outcome, hash, options, { startedMs, folder, elsewhere });
   const timeline = shown === undefined ? undefined : timelineOf(known, shown.history);
   const picture = timeline === undefined ? undefined : `${options.runsShown}/latest/timeline.svg`;
   const verdict: Verdict = known.state === 'failed' && picture !== undefined ? { ...known, picture } : known;
@@ -125,7 +128,7 @@ function verdictOf(
   outcome: Outcome,
   hash: string,
   options: GradeOptions,
-  { startedMs, folder }: { startedMs: number; folder: string },
+  { startedMs, folder, elsewhere }: { startedMs: number; folder: string; elsewhere: readonly string[] },
 ): Verdict {
   const { recorded, state } = outcome;
   const red = outcome.red ?? outcome.suspect;
@@ -149,6 +152,7 @@ function verdictOf(
     points: outcome.points,
     ...(red === undefined ? {} : { schedule: formatSchedule(red.schedule) }),
     did: didOf(outcome, options.only),
+    ...(elsewhere.length === 0 ? {} : { elsewhere: [...elsewhere] }),
     findings: (red?.findings ?? []).map((one) => ({ ...one, witnesses: [...one.witnesses] })),
     likely:
       outcome.red === undefined || recorded === undefined ? [] : causesOf(outcome.red, recorded, options.results?.()),

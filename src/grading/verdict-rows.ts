@@ -33,8 +33,9 @@ export function verdictWords(verdict: Verdict): VerdictWords {
   };
 }
 
-function told({ did, findings, likely, why, remedy }: Verdict): VerdictRow[] {
+function told({ did, elsewhere = [], findings, likely, why, remedy }: Verdict): VerdictRow[] {
   const rows = did.map((text, index) => words(index === 0 ? LABELS.did : '', text));
+  rows.push(...elsewhere.map((text, index) => words(index === 0 ? LABELS.where : '', text)));
   const [main] = findings;
   if (main !== undefined) rows.push(words(LABELS.expected, main.expected));
   for (const [index, { found, anomaly, witnesses, count }] of findings.entries()) {

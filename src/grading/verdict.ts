@@ -39,6 +39,10 @@ export const verdictSchema = z
       .describe('crash points'),
     schedule: text.optional().describe('the smallest schedule that shows the failure, for ./dej replay'),
     did: z.array(text).describe('what was done to the program, a sentence for each fault'),
+    elsewhere: z
+      .array(text)
+      .optional()
+      .describe('which runs took place on a server of ours, though an address of yours is set; a sentence each'),
     findings: z.array(
       z.object({
         anomaly: z.enum(ANOMALIES),

@@ -19,6 +19,7 @@ import { number, plural, seconds1 } from '#src/grading/wording-oracle.ts';
 
 export const LABELS = {
   did: 'We did',
+  where: 'Where',
   expected: 'Expected',
   found: 'Found',
   likely: 'Likely',
@@ -32,6 +33,11 @@ export const LABELS = {
   log: 'Log',
   next: 'Next',
 } as const;
+
+/** What was harmed is never the learner's own; `note` says what it was, as a sentence. */
+export function harmedWords(note: string): string {
+  return `Where the server itself is harmed: ${lowerFirst(note)}`;
+}
 
 export const MARKS = { passed: '✓', failed: '✗', unknown: '?', 'not-exercised': '–' } as const;
 

@@ -49,10 +49,10 @@ export interface Grader {
   readonly folder: string;
 }
 
-/** Grades the programs of test/input/grading on engines of the test's own. */
-export async function grader(t: TestContext): Promise<Grader> {
+/** Grades the programs of test/input/grading on engines of the test's own, or at the addresses in `env`. */
+export async function grader(t: TestContext, env: NodeJS.ProcessEnv = {}): Promise<Grader> {
   const own = await clone(t);
-  const supervisor = await own.connect();
+  const supervisor = await own.connect(env);
   await supervisor.install('python');
   const family = await findFamily(own.paths);
   if (family.state !== 'ready') throw new Error('the Python environment was not made');
@@ -62,7 +62,7 @@ export async function grader(t: TestContext): Promise<Grader> {
     await rm(folder, { recursive: true, force: true });
   });
   const run = ['python', 'pipe.py'] as const;
-  const env = { PATH: [dirname(family.interpreter), process.env['PATH'] ?? ''].join(delimiter) };
+  const variables = { PATH: [dirname(family.interpreter), process.env['PATH'] ?? ''].join(delimiter) };
   const options = (design: string, more: Partial<GradeOptions> & BenchOptions = {}): GradeOptions => ({
     lab: 'tiny',
     stage: { n: 2, title: 'Killed at every step', allows: [], read: undefined },
@@ -84,7 +84,7 @@ export async function grader(t: TestContext): Promise<Grader> {
         folder: join(root, 'test', 'input', 'grading', ...(more.run === undefined ? [] : ['bad'])),
         language: 'python',
         run: more.run ?? [...run, design],
-        env,
+        env: variables,
       },
       stage: more.stageFunction ?? loadOrders,
       scratch: join(folder, 'scratch'),
