@@ -28,6 +28,11 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
+/** Resolves when the event loop has asked the system once more what has arrived, and all of that was seen. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+}
+
 /** Probes until something other than undefined or false comes back; what was awaited stands in the error. */
 export async function until<T>(
   what: string,

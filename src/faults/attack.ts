@@ -107,8 +107,10 @@ export async function attack(options: AttackOptions): Promise<Attacked> {
   };
   try {
     if (options.http !== undefined) {
-      const onHit = (hit: Hit): Promise<'go' | 'drop'> => onPoint(stage, stage.way, hit);
-      stage.source = await startHttpSource(options.http, { history, onPoint: onHit, earlier: options.httpBefore });
+      const onHit = (hit: Hit): Promise<'go' | 'drop'> => stage.way.gate.hold(() => onPoint(stage, stage.way, hit));
+      const opened = (): Promise<void> => stage.way.gate.passed();
+      const setting = { history, onPoint: onHit, opened, earlier: options.httpBefore };
+      stage.source = await startHttpSource(options.http, setting);
     }
     stage.drive = startDrive(
       options.stream,

@@ -36,6 +36,8 @@ export interface HttpSourceSetting {
   readonly history: History;
   /** Asked at every point of every settlement while it is held: `drop` cuts the connection. */
   readonly onPoint: (hit: { boundary: string; nth: number; point: Point }) => Promise<'go' | 'drop'>;
+  /** What the program asks here waits until this resolves. */
+  readonly opened?: () => Promise<void>;
   /** What this source had done before it was last closed. */
   readonly earlier?: HttpLog | undefined;
 }
@@ -139,6 +141,7 @@ class Source implements HttpSource {
     response.on('error', () => undefined);
     if ((await this.#movedOn()) === 'drop') return void response.destroy();
     const body = await readBody(request);
+    await this.#setting.opened?.();
     if (body === 'cut' || this.#isHeld) return void response.destroy();
     const [path = '', query = ''] = (request.url ?? '').split('?', 2);
     const settle = /^\/payments\/([^/]+)\/settle$/.exec(path)?.[1];

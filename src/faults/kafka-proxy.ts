@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net';
 
+import { drained } from '#src/faults/drained.ts';
+import { Gate } from '#src/faults/gate.ts';
 import type { History } from '#src/faults/history.ts';
 import { KafkaCounts, type KafkaStep } from '#src/faults/kafka-counts.ts';
 import { KafkaDoors } from '#src/faults/kafka-doors.ts';
@@ -31,6 +33,8 @@ export interface KafkaProxyOptions {
   readonly history: Pick<History, 'tell'>;
   /** Asked at every point while the message is held: `drop` passes nothing more. */
   readonly onPoint: (hit: Hit) => Promise<'go' | 'drop'>;
+  /** Shared with what else stands between the program and its engines. */
+  readonly gate?: Gate;
   /** Whether something is to happen at this point: only then is it worth waiting for what is already under way. */
   readonly isDue?: (hit: Hit) => boolean;
 }
@@ -77,7 +81,7 @@ export async function startKafkaProxy(options: KafkaProxyOptions): Promise<Kafka
     told: [],
     ids: new Set(),
     isHeld: false,
-    gate: Promise.resolve(),
+    gate: options.gate ?? new Gate(),
     isSettled: false,
     hasRead: false,
     hasWritten: false,
@@ -115,7 +119,7 @@ export async function startKafkaProxy(options: KafkaProxyOptions): Promise<Kafka
       shared.idleSince = performance.now();
     },
     quiet: async () => {
-      if (!shared.isHeld) await movedOn(shared);
+      if (!shared.isHeld) await shared.gate.hold(() => movedOn(shared));
       shared.isHeld = true;
       await until('answers of Kafka to what it had received', () => inFlight() === 0, {
         deadlineMs: 10_000,
@@ -146,8 +150,7 @@ interface Shared {
   hasWritten: boolean;
   /** Called when Kafka has accepted a step. */
   onAccepted: () => void;
-  /** While one point is being decided, nothing else passes. */
-  gate: Promise<unknown>;
+  readonly gate: Gate;
   idleSince: number;
   /** When the last request in the foreground came. */
   busyMs: number;
@@ -156,7 +159,18 @@ interface Shared {
 /** Of all questions the one that every broker answers at any time. */
 const OURS = { api: API.apiVersions, version: 0 } as const;
 
-type Open = KafkaRequest & { readonly steps: readonly KafkaStep[]; readonly isNoted: boolean };
+type Open = KafkaRequest & {
+  readonly steps: readonly KafkaStep[];
+  readonly isNoted: boolean;
+  readonly done: () => void;
+};
+
+interface Passing {
+  readonly request: KafkaRequest;
+  readonly frame: Buffer;
+  readonly note: ReturnType<typeof noteOf>;
+  readonly steps: readonly KafkaStep[];
+}
 
 interface Way {
   readonly doors: KafkaDoors;
@@ -178,6 +192,8 @@ class Link {
   #isCut = false;
   /** Clients count their questions upwards from nought. */
   #question = -1;
+  /** Resolves when all that the client has sent so far is dealt with. */
+  #working: Promise<void> = Promise.resolve();
 
   constructor(client: Socket, shared: Shared, way: Way) {
     this.#client = client;
@@ -186,7 +202,7 @@ class Link {
     shared.links.add(this);
     client.setNoDelay(true);
     client.on('error', () => undefined);
-    this.#pump(client, (chunk) => this.#fromClient(chunk));
+    this.#pump(client, (chunk) => (this.#working = this.#fromClient(chunk)));
     client.on('close', () => void this.#hungUp());
     way.server.then(
       (server) => this.#reached(server),
@@ -206,6 +222,7 @@ class Link {
     this.#isCut = true;
     this.#client.destroy();
     this.#server?.destroy();
+    for (const open of this.#open.values()) open.done();
     this.#open.clear();
     this.#shared.links.delete(this);
   }
@@ -224,7 +241,8 @@ class Link {
    */
   async #hungUp(): Promise<void> {
     if (this.#isCut) return;
-    if (this.#isUsed && !this.#shared.isHeld) await movedOn(this.#shared);
+    await this.#working.catch(() => undefined);
+    if (this.#isUsed && !this.#shared.isHeld) await this.#shared.gate.hold(() => movedOn(this.#shared));
     if (this.outstanding === 0) this.cut();
   }
 
@@ -247,9 +265,10 @@ class Link {
 
   async #fromClient(chunk: Buffer): Promise<void> {
     const shared = this.#shared;
+    const { gate } = shared;
     const server = await this.#way.server;
     for (const frame of this.#requests.push(chunk)) {
-      await shared.gate;
+      while (gate.isShut) await gate.opened();
       const request = headOf(frame);
       // What can't be read can't be counted, and its answer may lead the program past us.
       if (request.version > (LAST_READ[request.api] ?? request.version)) return this.cut();
@@ -258,27 +277,38 @@ class Link {
       if (isForeground(request.api)) {
         this.#isUsed = true;
         shared.busyMs = performance.now();
-        if (!shared.isHeld && (await movedOn(shared)) === 'drop') return this.#dropped();
       }
-      if (shared.isHeld) return;
       const id = transactionalIdOf(request, frame);
       if (id !== undefined) shared.ids.add(id);
       const note = noteOf(request, frame, shared.names);
       const steps = note === undefined ? [] : shared.counts.add(note);
-      const isUnanswered = note?.isUnanswered === true;
-      if (isUnanswered && steps.some((step) => shared.options.isDue?.(hitOf('before', step)) === true))
-        await this.#goesOnAlone();
-      for (const step of steps)
-        if ((await ask(shared, 'before', step)) === 'drop') {
-          // Kafka has never had it, so that the same written again is the same event.
-          shared.counts.takeBack(steps);
-          return this.#dropped();
-        }
-      if (!isUnanswered) this.#open.set(request.correlation, { ...request, steps, isNoted: note !== undefined });
-      if (!this.#isCut) server.write(frame);
-      if (isUnanswered) this.#askBehind(server);
+      if (note?.isUnanswered === true && isDue(shared, 'before', steps)) await this.#goesOnAlone();
+      const pass = (): Promise<'go' | 'drop'> => this.#pass({ request, frame, note, steps }, server);
+      const isStep = note !== undefined || shared.told.length > 0;
+      if ((await (isStep ? gate.hold(pass) : pass())) === 'drop') {
+        // Kafka has never had it, so that the same written again is the same event.
+        shared.counts.takeBack(steps);
+        return this.#dropped();
+      }
     }
     await drained(server);
+  }
+
+  /** One request and its points, while nothing else of the program passes. */
+  async #pass({ request, frame, note, steps }: Passing, server: Socket): Promise<'go' | 'drop'> {
+    const shared = this.#shared;
+    if (shared.isHeld) return 'drop';
+    if (isForeground(request.api) && shared.told.length > 0 && (await movedOn(shared)) === 'drop') return 'drop';
+    for (const step of steps) if ((await ask(shared, 'before', step)) === 'drop') return 'drop';
+    if (shared.isHeld || this.#isCut) return 'drop';
+    const { promise, resolve: done } = Promise.withResolvers<void>();
+    const isUnanswered = note?.isUnanswered === true;
+    if (!isUnanswered) this.#open.set(request.correlation, { ...request, steps, isNoted: note !== undefined, done });
+    // Whoever does not wait for the answer would go on meanwhile, as far as time allows.
+    if (!isUnanswered && isDue(shared, 'after-durable', steps)) shared.gate.shutUntil(promise);
+    if (!this.#isCut) server.write(frame);
+    if (isUnanswered) this.#askBehind(server);
+    return 'go';
   }
 
   /** Who asks for no answer goes on while the write is held back: its next step, on another connection, passes first. */
@@ -294,7 +324,7 @@ class Link {
    */
   #askBehind(server: Socket): void {
     const correlation = this.#question--;
-    this.#open.set(correlation, { ...OURS, correlation, steps: [], isNoted: true });
+    this.#open.set(correlation, { ...OURS, correlation, steps: [], isNoted: true, done: () => undefined });
     this.#shared.hasWritten = true;
     if (!this.#isCut) server.write(versionsRequest(correlation));
   }
@@ -306,7 +336,7 @@ class Link {
       const open = this.#open.get(correlation);
       const isOurs = open?.api === OURS.api && open.isNoted;
       if (open !== undefined) learnTopics(open, frame, shared.names);
-      if (open?.isNoted === true && !isOurs) await this.#answered(open, frame);
+      if (open?.isNoted === true && !isOurs) await this.#answered(open, frame).finally(open.done);
       this.#open.delete(correlation);
       if (isOurs || shared.isHeld || this.#isCut || this.#client.destroyed) continue;
       const led = open === undefined ? frame : await this.#way.doors.led(open, frame);
@@ -328,12 +358,14 @@ class Link {
     shared.idleSince = performance.now();
     shared.hasWritten ||= open.steps.length > 0;
     if (open.steps.length > 0) shared.onAccepted();
-    await shared.gate;
-    if (shared.isHeld) return;
-    for (const step of open.steps) if ((await ask(shared, 'after-durable', step)) === 'drop') return this.#dropped();
-    const isDue = open.steps.some((step) => shared.options.isDue?.(hitOf('client-moved-on', step)) === true);
+    const answer = await shared.gate.hold(async () => {
+      for (const step of open.steps) if ((await ask(shared, 'after-durable', step)) === 'drop') return 'drop';
+      return 'go';
+    });
+    if (answer === 'drop') return this.#dropped();
+    open.done();
     // What the program had sent before it is told passes first: then what comes next is caused by what it was told.
-    if (isDue)
+    if (isDue(shared, 'client-moved-on', open.steps))
       await until('end of what was under way', () => performance.now() - shared.busyMs > UNDER_WAY_MS, {
         deadlineMs: UNDER_WAY_LIMIT_MS,
         everyMs: 3,
@@ -349,6 +381,10 @@ async function movedOn(shared: Shared): Promise<'go' | 'drop'> {
   return 'go';
 }
 
+function isDue({ options }: Shared, point: Point, steps: readonly KafkaStep[]): boolean {
+  return steps.some((step) => options.isDue?.(hitOf(point, step)) === true);
+}
+
 function hitOf(point: Point, { boundary, role, since, nth }: KafkaStep): Hit {
   return { boundary, nth, since, ...(role === undefined ? {} : { role, roleNth: nth }), point };
 }
@@ -358,22 +394,5 @@ async function ask(shared: Shared, point: Point, step: KafkaStep): Promise<'go' 
   const hit = hitOf(point, step);
   const { history, onPoint } = shared.options;
   history.tell({ lane: 'kafka', kind: 'boundary', text: `${step.boundary} ${step.role ?? ''}`.trim(), ...hit });
-  const before = shared.gate;
-  let open = (): void => undefined;
-  shared.gate = new Promise<void>((resolve) => (open = resolve));
-  try {
-    await before;
-    return shared.isHeld ? 'drop' : await onPoint(hit);
-  } finally {
-    open();
-  }
-}
-
-/** A side that reads slowly slows the other one, instead of filling our memory. */
-async function drained(socket: Socket): Promise<void> {
-  if (!socket.writableNeedDrain || socket.destroyed) return;
-  await new Promise<void>((resolve) => {
-    socket.once('drain', resolve);
-    socket.once('close', resolve);
-  });
+  return shared.isHeld ? 'drop' : onPoint(hit);
 }

@@ -1,12 +1,16 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 
+import { drained } from '#src/faults/drained.ts';
+import { Gate } from '#src/faults/gate.ts';
 import type { History } from '#src/faults/history.ts';
 import { ended, functionsThatMayWrite, SlotWatch } from '#src/faults/postgres-aside.ts';
+import { counted, noteOf, tally, type Commit, type Group, type Hitting } from '#src/faults/postgres-boundaries.ts';
 import { FrameSplitter, textAt, type Frame } from '#src/faults/postgres-frames.ts';
 import { lsnText, ReplicationFollower } from '#src/faults/postgres-replication.ts';
-import { ClientFollower, type ClientStep, type CommitNote } from '#src/faults/postgres-session.ts';
+import { ClientFollower, type ClientStep } from '#src/faults/postgres-session.ts';
 import { reach, type Upstream } from '#src/faults/postgres-upstream.ts';
 import type { Point } from '#src/faults/schedule.ts';
+import { nextTurn } from '#src/deadline.ts';
 
 export type { Upstream };
 
@@ -27,6 +31,8 @@ export interface ProxyOptions {
   readonly history: Pick<History, 'tell'>;
   /** Asked at every point while the message is held: `drop` cuts the connection and passes nothing more. */
   readonly onPoint: (hit: Hit) => Promise<'go' | 'drop'>;
+  /** Shared with what else stands between the program and its engines. */
+  readonly gate?: Gate;
   /** How long the server may take to answer at all. */
   readonly answerMs?: number;
 }
@@ -66,7 +72,8 @@ export async function startPostgresProxy(options: ProxyOptions): Promise<Postgre
     links: new Set(),
     backends: new Set(),
     writers,
-    gate: Promise.resolve(),
+    readers: new Set(),
+    gate: options.gate ?? new Gate(),
     confirmed: [],
   };
   const server = createServer((client) => void new Link(client, shared));
@@ -120,29 +127,11 @@ interface Shared {
   /** Processes of the server that came through here. */
   readonly backends: Set<number>;
   readonly writers: Set<string>;
-  /** While a confirmation is held and becomes durable, no message of the program passes: what it does next comes after it. */
-  gate: Promise<void>;
+  /** Those that read a slot. */
+  readonly readers: Set<Link>;
+  readonly gate: Gate;
   /** Confirmations after which the program has not yet said anything. */
   readonly confirmed: Hitting[];
-}
-
-/** One boundary that is passed. */
-interface Hitting {
-  readonly boundary: string;
-  readonly text: string;
-  readonly nth: number;
-  readonly role: string;
-  readonly roleNth: number;
-  readonly detail: Record<string, unknown>;
-}
-type Commit = Hitting;
-
-/** What the server answers with one ReadyForQuery. A pipeline may hold several commits before it. */
-interface Group {
-  readonly commits: readonly Commit[];
-  /** How many COMMITs the server has carried out. */
-  done: number;
-  failed: boolean;
 }
 
 /** One connection. Each direction is a queue that is worked off in order, so that holding a message holds what follows. */
@@ -164,6 +153,8 @@ class Link {
   #isCancel = false;
   #hungUp: Promise<void> | undefined;
   #asking = 0;
+  /** Resolves when all that the client has sent so far is dealt with. */
+  #working: Promise<void> = Promise.resolve();
 
   constructor(client: Socket, shared: Shared) {
     this.#client = client;
@@ -172,7 +163,7 @@ class Link {
     this.#server = reach(shared.options.upstream);
     shared.links.add(this);
     client.setNoDelay(true);
-    this.#pump(client, (chunk) => this.#fromClient(chunk));
+    this.#pump(client, (chunk) => (this.#working = this.#fromClient(chunk)));
     this.#pump(this.#server, (chunk) => this.#fromServer(chunk));
     for (const socket of [client, this.#server]) socket.on('error', () => this.cut());
     this.#server.on('close', () => this.cut());
@@ -192,6 +183,7 @@ class Link {
     this.#client.destroy();
     this.#server.destroy();
     this.#shared.links.delete(this);
+    this.#shared.readers.delete(this);
   }
 
   /** A client that ends without a farewell has gone on, too: its last commit would never be followed otherwise. */
@@ -202,7 +194,9 @@ class Link {
   }
 
   async #farewell(): Promise<void> {
-    if (!this.#isCut && !this.#shared.isHeld) await this.#movedOn();
+    // What it sent last may still wait for others.
+    await this.#working.catch(() => undefined);
+    if (!this.#isCut && !this.#shared.isHeld) await this.#hold(() => this.#movedOn());
     // A cancel request is sent and hung up at once; it must still reach the server.
     if (this.#isCancel) this.#server.end();
     else this.cut();
@@ -225,34 +219,61 @@ class Link {
   }
 
   async #fromClient(chunk: Buffer): Promise<void> {
+    const { gate, confirmed } = this.#shared;
+    if (this.#shared.readers.size > 0 && this.#replication === undefined) await this.#afterReaders();
     const out: Buffer[] = [];
     for (const step of this.#follower.push(chunk)) {
-      await this.#shared.gate;
-      if (this.#isCut) return;
+      if (gate.isShut) this.#send(out);
+      while (gate.isShut) await gate.opened();
+      // Of a program that has been ended nothing counts that it sent before and we did not pass on in time.
+      if (this.#isCut || this.#shared.isHeld) return;
       if (step.frame.type === 'ssl') {
         this.#client.write('N');
         continue;
       }
       if (step.frame.type === 'cancel') this.#isCancel = true;
-      if ((await this.#movedOn()) === 'drop') return;
-      if (step.commit !== undefined) {
-        const commit = counted(noteOf(step.commit), this.#shared);
-        this.#commits.push(commit);
-        // What came before it is sent first: the server works on it while the commit itself is held.
+      const isReading = step.slot !== undefined || (step.frame.type === 'd' && this.#replication !== undefined);
+      if (isReading || step.commit !== undefined || this.#told.length > 0 || confirmed.length > 0) {
+        // What came before it is sent first: the server works on it while the step itself is held.
         this.#send(out);
-        if ((await this.#ask('before', commit)) === 'drop') return;
+        if ((await this.#hold(() => this.#pass(step))) === 'drop') return;
+      } else {
+        this.#note(step);
+        out.push(step.frame.bytes);
       }
-      if (step.slot !== undefined) this.#replication = new ReplicationFollower(step.slot);
-      if (step.frame.type === 'd' && this.#replication !== undefined) {
-        this.#send(out);
-        if ((await this.#confirm(step.frame, this.#replication)) === 'drop') return;
-        continue;
-      }
-      this.#note(step);
-      out.push(step.frame.bytes);
     }
     this.#send(out);
     await drained(this.#server);
+  }
+
+  /**
+   * What whoever reads a slot has said before this came goes first. The system may report two connections in another order
+   * than that in which they were written to, but not across a turn of the event loop.
+   */
+  async #afterReaders(): Promise<void> {
+    for (let round = 0; round < 2; round++) {
+      await nextTurn();
+      for (const reader of this.#shared.readers) await reader.#working.catch(() => undefined);
+    }
+  }
+
+  /** One step and its points, while nothing else of the program passes. */
+  async #pass(step: ClientStep): Promise<'go' | 'drop'> {
+    if ((await this.#movedOn()) === 'drop') return 'drop';
+    if (step.commit !== undefined) {
+      const commit = counted(noteOf(step.commit), this.#shared);
+      this.#commits.push(commit);
+      if ((await this.#ask('before', commit)) === 'drop') return 'drop';
+    }
+    if (step.slot !== undefined) {
+      this.#replication = new ReplicationFollower(step.slot);
+      this.#shared.readers.add(this);
+    }
+    if (this.#shared.isHeld) return 'drop';
+    if (step.frame.type === 'd' && this.#replication !== undefined) return this.#confirm(step.frame, this.#replication);
+    this.#note(step);
+    this.#send([step.frame.bytes]);
+    return 'go';
   }
 
   /** Passes a message of a client that reads a slot on; where it confirms more than before, until the slot shows it. */
@@ -267,21 +288,13 @@ class Link {
     const { flush, role } = confirmation;
     const note = { boundary: 'pg.confirm', text: 'confirmation', role, detail: { flush: lsnText(flush) } };
     const hitting = counted(note, this.#shared);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#shared.gate = promise;
-    this.#asking++;
-    try {
-      if ((await this.#ask('before', hitting)) === 'drop') return 'drop';
-      this.#send([frame.bytes]);
-      // A slot that was dropped meanwhile, or a server that is gone, shows nothing.
-      if (!(await slots.shows(replication.slot, flush))) return 'go';
-      if ((await this.#ask('after-durable', hitting)) === 'drop') return 'drop';
-      confirmed.push(hitting);
-      return 'go';
-    } finally {
-      this.#asking--;
-      resolve();
-    }
+    if ((await this.#ask('before', hitting)) === 'drop') return 'drop';
+    this.#send([frame.bytes]);
+    // A slot that was dropped meanwhile, or a server that is gone, shows nothing.
+    if (!(await slots.shows(replication.slot, flush))) return 'go';
+    if ((await this.#ask('after-durable', hitting)) === 'drop') return 'drop';
+    confirmed.push(hitting);
+    return 'go';
   }
 
   async #movedOn(): Promise<'go' | 'drop'> {
@@ -335,12 +348,24 @@ class Link {
     const group = this.#groups.shift();
     // Where something failed, the commits before it were carried out all the same.
     const durable = group?.failed === true ? group.commits.slice(0, group.done) : (group?.commits ?? []);
-    for (const commit of durable) if ((await this.#ask('after-durable', commit)) === 'drop') return 'drop';
-    this.#told.push(...durable);
-    this.#ignoreSync = false;
-    if (this.#groups.length === 0) this.#follower.settle(status);
-    this.#release();
-    return 'go';
+    const tell = (): 'go' => {
+      this.#told.push(...durable);
+      this.#ignoreSync = false;
+      if (this.#groups.length === 0) this.#follower.settle(status);
+      this.#release();
+      return 'go';
+    };
+    if (durable.length === 0) return tell();
+    return this.#hold(async () => {
+      for (const commit of durable) if ((await this.#ask('after-durable', commit)) === 'drop') return 'drop';
+      return tell();
+    });
+  }
+
+  /** Behind the gate, where all points are asked about. */
+  #hold<T>(work: () => Promise<T>): Promise<T> {
+    this.#asking++;
+    return this.#shared.gate.hold(work).finally(() => this.#asking--);
   }
 
   #release(): void {
@@ -354,43 +379,8 @@ class Link {
     const hit = { boundary, nth, role, roleNth, point };
     const { history, onPoint } = this.#shared.options;
     history.tell({ lane: 'postgres', kind: 'boundary', text: `${text} ${nth}`, ...hit, detail });
-    this.#asking++;
-    const answer = await onPoint(hit).finally(() => this.#asking--);
+    const answer = await onPoint(hit);
     if (answer === 'drop') this.cut();
     return answer;
   }
-}
-
-type Note = Omit<Hitting, 'nth' | 'roleNth'>;
-
-function noteOf({ tables, emptied, makesSlot = false }: CommitNote): Note {
-  if (makesSlot) return { boundary: 'pg.slot', text: 'slot', role: 'slot', detail: {} };
-  const role = tables.map((table) => table.replace(/[^\w.-]/g, '_')).join('+') || 'other';
-  return { boundary: 'pg.commit', text: 'commit', role, detail: { tables, emptied } };
-}
-
-/** Its number among all of its kind, and among those of one role: the latter holds where threads take turns. */
-function counted(note: Note, { counts, roles }: Shared): Hitting {
-  const { boundary, role } = note;
-  const nth = (counts.get(boundary) ?? 0) + 1;
-  counts.set(boundary, nth);
-  const name = `${boundary}[${role}]`;
-  const roleNth = (roles.get(name) ?? 0) + 1;
-  roles.set(name, roleNth);
-  return { ...note, nth, roleNth };
-}
-
-function tally(group: Group, tag: string): void {
-  if (tag === 'COMMIT' || tag === 'PREPARE TRANSACTION') group.done++;
-  // A COMMIT of a failed transaction is answered with ROLLBACK.
-  if (tag === 'ROLLBACK') group.failed = true;
-}
-
-/** A side that reads slowly slows the other one, instead of filling our memory. */
-async function drained(socket: Socket): Promise<void> {
-  if (!socket.writableNeedDrain || socket.destroyed) return;
-  await new Promise<void>((resolve) => {
-    socket.once('drain', resolve);
-    socket.once('close', resolve);
-  });
 }

@@ -1,5 +1,6 @@
 import type { AttackOptions } from '#src/faults/attack.ts';
 import { openKafka } from '#src/faults/attack-kafka.ts';
+import { Gate } from '#src/faults/gate.ts';
 import type { History, Told } from '#src/faults/history.ts';
 import type { KafkaProxy } from '#src/faults/kafka-proxy.ts';
 import { startPostgresProxy, type Hit, type PostgresProxy } from '#src/faults/postgres-proxy.ts';
@@ -15,6 +16,8 @@ export interface Way {
   program: RunningProgram | undefined;
   proxy: PostgresProxy | undefined;
   kafka: KafkaProxy | undefined;
+  /** All of it passes one gate, whatever engine it is for. */
+  readonly gate: Gate;
   /** What came through it has changed something on an engine, in the present start. */
   hasWritten: boolean;
   /** Writes down what belongs to the start that goes it. */
@@ -36,10 +39,11 @@ export async function openWay(
     program: undefined,
     proxy: undefined,
     kafka: undefined,
+    gate: new Gate(),
     hasWritten: false,
     tell: (event) => history.tell({ incarnation: way.start, ...event }),
   };
-  const on = { history: way, onPoint: (hit: Hit) => asked.onPoint(way, hit) };
+  const on = { history: way, gate: way.gate, onPoint: (hit: Hit) => asked.onPoint(way, hit) };
   try {
     if (options.postgres !== undefined) way.proxy = await startPostgresProxy({ upstream: options.postgres, ...on });
     way.kafka = await openKafka(options.kafka, { ...on, isDue: (hit) => asked.isDue(way, hit) });

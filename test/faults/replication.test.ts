@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createServer, type AddressInfo } from 'node:net';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 
@@ -15,6 +16,7 @@ import { startPostgresProxy, type Hit, type Upstream } from '#src/faults/postgre
 import { startProgram, type RunningProgram } from '#src/faults/program.ts';
 import { parseSchedule, type Point } from '#src/faults/schedule.ts';
 import { streamOf } from '#src/grading/stream.ts';
+import { killTrees, start } from '#src/process.ts';
 import { ownRoot } from '#src/paths.ts';
 import { clone, SOON } from '#test/engines/clone.ts';
 import { driversPython } from '#test/faults/drivers.ts';
@@ -45,6 +47,9 @@ await test('replication', async (t) => {
   ];
   for (const [name, argv] of clients)
     await t.test(`${name}: each confirmation has three exact points`, () => confirmationsAreExact(server, argv));
+  await t.test('what is sent right after a confirmation, on another connection, is not passed on at its points', () =>
+    nothingFollows(server),
+  );
   await t.test('making a slot has three points, also by a function; a temporary one has none', () =>
     makesSlots(server),
   );
@@ -83,8 +88,30 @@ async function confirmationsAreExact(server: Upstream, argv: [string, ...string[
   }
 }
 
-/** Four transactions wait in a new slot; the program is killed at this point of the second confirmation. */
-async function run(server: Upstream, argv: [string, ...string[]], at: Point | undefined) {
+/** Whatever keeps the machine busy, and wherever the program is struck. */
+async function nothingFollows(server: Upstream): Promise<void> {
+  await ask(server, 'CREATE TABLE after (n int)');
+  const busy = await Promise.all(
+    cpus().map(() => start([process.execPath, '-e', 'for (;;);'], { marker: `busy-${process.pid}` })),
+  );
+  try {
+    for (const point of POINTS)
+      for (const [earlier, role] of ['t1', 't2'].entries()) {
+        await ask(server, 'TRUNCATE after');
+        await run(server, [process.execPath, join(programs, 'races.ts')], point, role);
+        const found = await ask(server, 'SELECT n FROM after');
+        assert.equal(found.length, earlier, `${role} ${point}`);
+      }
+  } finally {
+    await killTrees(
+      busy.map(({ pid }) => pid),
+      { marker: `busy-${process.pid}` },
+    );
+  }
+}
+
+/** Four transactions wait in a new slot; the program is killed at this point of the confirmation of one. */
+async function run(server: Upstream, argv: [string, ...string[]], at: Point | undefined, of = 't2') {
   await ask(server, `TRUNCATE done`);
   await ask(server, `SELECT pg_create_logical_replication_slot('pipeline', 'pgoutput')`);
   for (let n = 1; n <= 4; n++) await ask(server, `INSERT INTO done VALUES (${n})`);
@@ -97,7 +124,7 @@ async function run(server: Upstream, argv: [string, ...string[]], at: Point | un
     history: startHistory(),
     onPoint: async (hit) => {
       if (hit.boundary === 'pg.confirm' && hit.role !== 'idle') hits.push(hit);
-      if (at === undefined || hit.role !== 't2' || hit.point !== at) return 'go';
+      if (at === undefined || hit.role !== of || hit.point !== at) return 'go';
       fired = true;
       proxy.hold();
       await program?.kill();
