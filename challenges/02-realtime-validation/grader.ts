@@ -28,14 +28,17 @@ const WINDOW = 20;
 const MOST_METERS_PER_SECOND = 15;
 const NEW_METERS_PER_SECOND = 12;
 const BEGAN_MS = Date.UTC(2021, 2, 1, 8);
+/** As that of a small machine is that has lost its battery. */
+const LONG_BEFORE = '-20y';
 const APART_MS = 30_000;
 const ONE_BAD_IN = 5;
 
 /** What every record must be by itself. */
 export const stage1: Stage = (input) => plan(makeTrips(input, SCHEMA), { withState: false });
 
-/** What its fields say together, and when. */
-export const stage2: Stage = (input) => plan(makeTrips(input, [...FIELDS, ...SCHEMA]), { withState: false });
+/** What its fields say together, and when: also to a machine whose own clock lies before all trips. */
+export const stage2: Stage = (input) =>
+  plan(makeTrips(input, [...FIELDS, ...SCHEMA]), { withState: false, clocks: [LONG_BEFORE] });
 
 /** What earlier records say of it, and a reference that comes late. */
 export const stage3: Stage = (input) => {
@@ -68,6 +71,7 @@ export const stage6: Stage = (input) => {
 interface Options {
   readonly env?: Readonly<Record<string, string>>;
   readonly attack?: StagePlan['attack'];
+  readonly clocks?: StagePlan['clocks'];
   readonly isLate?: boolean;
   readonly withState?: boolean;
   /** After a crash a record may be written again, and then comes late. */
@@ -75,7 +79,7 @@ interface Options {
 }
 
 function plan(made: readonly Made[], options: Options = {}): StagePlan {
-  const { env = {}, attack = [], isLate = false } = options;
+  const { env = {}, attack = [], clocks = [], isLate = false } = options;
   const bikes = bikesFeed();
   const known = isLate ? EARLY_BIKES : bikes.length;
   return {
@@ -89,6 +93,7 @@ function plan(made: readonly Made[], options: Options = {}): StagePlan {
     },
     env: { MAX_SPEED: String(MOST_METERS_PER_SECOND), ...env },
     attack,
+    clocks,
     judge: async (trial) => judged(trial, made, options),
   };
 }

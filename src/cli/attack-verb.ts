@@ -12,6 +12,7 @@ export interface AttackVerbFlags {
   readonly atomic?: readonly string[];
   readonly serials?: boolean;
   readonly rerun?: boolean;
+  readonly clock?: readonly string[];
   readonly setup?: readonly string[];
   readonly input?: string;
   readonly folder?: string;
@@ -57,6 +58,7 @@ export function describeAttack(program: Command): void {
     .option('--atomic <tables>', 'tables of which a reader must never see a part', more)
     .option('--serials', 'compare serial numbers of the server, too')
     .option('--rerun', 'a second run after the end must leave the same')
+    .option('--clock <shifts>', 'started with its clock ahead or behind it must leave the same: +1d,-1h', more)
     .option('--setup <sql or command>', 'run in every scratch place before the program: a file.sql, or a command', more)
     .option('--input <folder>', 'copied to INPUT_DIR for each run')
     .option('--topic <name[:partitions][=file]>', 'a topic that is there first, filled with the lines of a file', more)

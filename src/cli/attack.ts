@@ -13,6 +13,7 @@ export async function attack(command: readonly string[], flags: AttackVerbFlags)
     atomic: flags.atomic ?? [],
     serials: flags.serials === true,
     rerun: flags.rerun === true,
+    clock: flags.clock ?? [],
     setup: flags.setup ?? [],
     input: flags.input,
     folder: flags.folder,

@@ -10,6 +10,7 @@ import type { Context } from '#src/commands/context.ts';
 import { shown } from '#src/commands/labs.ts';
 import { LearnerError } from '#src/error.ts';
 import { writeAtomic } from '#src/files.ts';
+import { readShift } from '#src/faults/clock.ts';
 import { parseSchedule } from '#src/faults/schedule.ts';
 import { parseCompared, parseIgnored } from '#src/grading/compared.ts';
 
@@ -20,6 +21,7 @@ export interface AttackFlags {
   readonly atomic: readonly string[];
   readonly serials: boolean;
   readonly rerun: boolean;
+  readonly clock: readonly string[];
   readonly setup: readonly string[];
   readonly input: string | undefined;
   readonly folder: string | undefined;
@@ -45,6 +47,8 @@ const orderSchema = z.object({
   atomic: z.array(z.string()),
   serials: z.boolean(),
   rerun: z.boolean(),
+  /** Other clocks, like +1d. */
+  clocks: z.array(z.string()).optional(),
   /** Files of SQL, and commands. */
   setup: z.array(z.union([z.object({ sql: z.string() }), z.object({ argv: z.array(z.string()).min(1) })])),
   input: z.string().optional(),
@@ -79,6 +83,8 @@ export async function orderOf(argv: readonly string[], flags: AttackFlags): Prom
   // Read for their errors only: the order keeps what was typed.
   parseCompared(flags.compare);
   parseIgnored(flags.ignore);
+  const clocks = flags.clock.flatMap((word) => word.split(',')).filter((word) => word !== '');
+  for (const by of clocks) readShift(by);
   const at = (path: string): string => resolve(flags.cwd, path);
   const folder = at(flags.folder ?? '.');
   await mustBeFolder(folder, '--folder');
@@ -109,6 +115,7 @@ export async function orderOf(argv: readonly string[], flags: AttackFlags): Prom
     ownServer: flags.ownServer,
     limitSeconds: flags.limitSeconds ?? LIMIT_SECONDS,
     // What is not asked for leaves no trace, so that the names of older attacks stay theirs.
+    ...(clocks.length === 0 ? {} : { clocks }),
     ...(flags.topic.length === 0 ? {} : { topics: await Promise.all(flags.topic.map((word) => topicOf(word, at))) }),
     ...(flags.stream ? { streamIdleSeconds: flags.idleSeconds ?? IDLE_SECONDS } : {}),
   };

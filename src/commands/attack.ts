@@ -101,6 +101,7 @@ async function attackNow(
       serials: order.serials,
       atomic: order.atomic,
       rerun: order.rerun,
+      clocks: order.clocks ?? [],
       restarts: RESTARTS,
       env,
       prepare: preparation(order, { env, marker, signal }),

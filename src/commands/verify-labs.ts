@@ -18,7 +18,7 @@ import { ANOMALIES } from '#src/grading/anomaly.ts';
 import { pictureOf, pictureText, readPicture } from '#src/grading/kept-picture.ts';
 import type { Program } from '#src/grading/program.ts';
 import { latestOfStage, readHistory } from '#src/grading/run-folder.ts';
-import type { Verdict } from '#src/grading/verdict.ts';
+import type { Level, Verdict } from '#src/grading/verdict.ts';
 
 export type VerifyLabsEvent =
   | ({ readonly type: 'problem' } & LabProblem)
@@ -109,7 +109,7 @@ interface Task {
   readonly lab: Lab;
   readonly own: OwnProgram;
   /** Undefined where the program must pass every stage. */
-  readonly due: { readonly stage: number; readonly anomaly: string } | undefined;
+  readonly due: { readonly stage: number; readonly anomaly: string; readonly level?: Level } | undefined;
 }
 
 function tasksOf(lab: Lab): Task[] {
@@ -122,10 +122,10 @@ function tasksOf(lab: Lab): Task[] {
       own: { folder: `correct/${name}`, ...one },
       due: undefined,
     })),
-    ...Object.entries(lab.wrong).map(([name, { stage, anomaly, ...one }]) => ({
+    ...Object.entries(lab.wrong).map(([name, { stage, anomaly, level, ...one }]) => ({
       lab,
       own: { folder: `wrong/${name}`, ...one },
-      due: { stage, anomaly },
+      due: { stage, anomaly, level },
     })),
   ];
 }
@@ -235,7 +235,7 @@ async function graded(
     lab,
     program,
     n,
-    level: !quick && due === undefined ? ('full' as const) : ('quick' as const),
+    level: (!quick && due === undefined) || (isLast && due?.level === 'full') ? ('full' as const) : ('quick' as const),
     seed: DEFAULT_SEED,
     size,
     runs: join(scratch, 'runs'),

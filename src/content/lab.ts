@@ -43,6 +43,11 @@ const variant = z.strictObject({
   over: words.optional().describe('a folder of the lab whose files it has, too; its own take the place of those'),
 });
 
+const wrongLevel = z
+  .enum(['quick', 'full'])
+  .default('quick')
+  .describe('the level that it is failed at; `full` where only another clock brings the mistake out');
+
 /** lab.yaml: the contract of a lab as data. */
 export const labSchema = z.strictObject({
   title: words.describe('as the catalogue has it'),
@@ -58,7 +63,7 @@ export const labSchema = z.strictObject({
   starter: known.describe('where the starter fails, for the reason that its first stage teaches'),
   correct: z.record(z.string(), variant).default({}).describe('folders of correct/: other designs that pass'),
   wrong: z
-    .record(z.string(), z.strictObject({ ...known.shape, ...variant.shape }))
+    .record(z.string(), z.strictObject({ ...known.shape, ...variant.shape, level: wrongLevel }))
     .default({})
     .describe('folders of wrong/ and what they must be failed for'),
 });

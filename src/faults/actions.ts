@@ -1,5 +1,6 @@
 import type { AttackOptions } from '#src/faults/attack.ts';
 import type { Changes } from '#src/faults/changes.ts';
+import { readShift, SHIFT } from '#src/faults/clock.ts';
 import type { History } from '#src/faults/history.ts';
 import type { HttpSource } from '#src/faults/http-source.ts';
 import type { Output } from '#src/faults/output.ts';
@@ -11,13 +12,15 @@ import { stopHere, type Zombie } from '#src/faults/zombie.ts';
 import { LearnerError } from '#src/error.ts';
 import type { Exit } from '#src/process.ts';
 
-/** What can be done to a program: at a boundary, or (`again`) by whoever called for it after the end. */
-const ACTIONS = ['kill', 'cut', 'hold', 'pause', 'again', 'crash', 'rewind', 'lose'] as const;
+/** What can be done to a program: at a boundary, at its start, or (`again`) by whoever called for it after the end. */
+const ACTIONS = ['kill', 'cut', 'hold', 'pause', 'again', 'crash', 'rewind', 'lose', SHIFT] as const;
 
 export function checkActions({ faults }: Schedule): void {
-  for (const { action } of faults)
+  for (const { action, argument = '' } of faults) {
     if (!ACTIONS.some((one) => one === action))
       throw new LearnerError(`there is no fault ${JSON.stringify(action)}`, `There are ${ACTIONS.join(', ')}.`);
+    if (action === SHIFT) readShift(argument);
+  }
 }
 
 /** One attack under way: the program, what stands between it and its engines, and what has been done so far. */

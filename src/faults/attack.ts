@@ -4,6 +4,7 @@ import { checkActions, due, hold, onPoint, type Stage } from '#src/faults/action
 import { addresses, filled, inherited, others } from '#src/faults/addresses.ts';
 import type { KafkaTarget } from '#src/faults/attack-kafka.ts';
 import { watchChanges } from '#src/faults/changes.ts';
+import { clockOf } from '#src/faults/clock.ts';
 import { startHistory, type HistoryEvent } from '#src/faults/history.ts';
 import type { HttpLog } from '#src/faults/http-ledger.ts';
 import { startHttpSource, type HttpSourceOptions } from '#src/faults/http-source.ts';
@@ -171,10 +172,11 @@ async function oneStart(stage: Stage, timeMs: number): Promise<Exit | 'stopped' 
   history.tell({ lane: 'program', kind: 'started', text: options.argv.join(' ') });
   const given = { ...inherited(), ...options.env, ...addresses(options, way.proxy), ...others(stage, way) };
   const { argv, env } = options.fill === true ? filled(options.argv, given) : { argv: options.argv, env: given };
+  const clock = await clockOf(stage, way, { argv, env, atMs: history.events.at(-1)?.atMs ?? 0 });
   const program = await startProgram({
     argv,
     cwd: options.cwd,
-    env,
+    env: { ...env, ...clock.env },
     // One of two that are alive at once must be told from the other.
     marker: `${stage.marker}/${way.start}.`,
     onLine: (line) => {
@@ -190,7 +192,10 @@ async function oneStart(stage: Stage, timeMs: number): Promise<Exit | 'stopped' 
   try {
     const over = Promise.race([program.ended, stage.drive?.settled ?? program.ended, paused]);
     const how = await within('end of the program', over, { deadlineMs: timeMs, signal: options.signal });
-    if (how === 'paused') return how;
+    if (how === 'paused') {
+      await clock.note();
+      return how;
+    }
     if (stage.drive?.isSettled === true) await stopped(stage, program);
   } catch {
     why = options.signal?.aborted === true ? 'stopped' : 'deadline';
@@ -199,6 +204,8 @@ async function oneStart(stage: Stage, timeMs: number): Promise<Exit | 'stopped' 
   if (why !== undefined) hold(stage, way);
   // What it started in the background would go on writing after it.
   const ended = await program.kill();
+  await clock.note();
+  await clock.close();
   way.tell(endOf(ended, killed));
   await stage.crashing.catch(() => undefined);
   await stage.source?.quiet();

@@ -31,8 +31,10 @@ export const SCHEDULE_GRAMMAR = `schedule = "v1" "lab=" id "stage=" n "seed=" n 
 id       = the lab's folder without its number
 fault    = action "@" [ incarnation "/" ] boundary [ "[" role "]" ] "#" nth ":" point [ "=" argument ]
 action   = "kill" | "cut" | "again" | "feed"; of PostgreSQL itself "crash" (kill -9), "rewind" (a stop without a checkpoint);
-           "lose" (a kill, and the slot is dropped)
-boundary = "pg.commit" | "pg.slot" | "pg.confirm" | "kafka.produce" | "kafka.offset" | "kafka.endtxn" | "http.request" | "program.exit" | "input"
+           "lose" (a kill, and the slot is dropped); "shift" (the clock of this start and of those after it is off by
+           the argument: +1d, -90m; s, m, h, d, and y of 365 days)
+boundary = "pg.commit" | "pg.slot" | "pg.confirm" | "kafka.produce" | "kafka.offset" | "kafka.endtxn" | "http.request" |
+           "program.start" | "program.exit" | "input"
 role     = the tables that a commit writes, joined by "+", where its number among all commits is not enough; of a
            confirmation t3, the first that covers the third transaction; in Kafka
            the topic that is written, whose records nth counts, or the partition whose offset nth is

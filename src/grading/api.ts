@@ -61,6 +61,11 @@ export interface StagePlan {
   readonly inputs: Readonly<Record<string, string | Uint8Array>>;
   /** Other forms of the input after which the result must be the same; see `linesTwice`, `otherOrder`, `otherFiles`. */
   readonly feeds?: readonly Feed[];
+  /**
+   * Other clocks of the machine under which the result must be the same: `+1d`, `-20y`. Tried from level full on, where
+   * the program's language allows it.
+   */
+  readonly clocks?: readonly string[];
   /** SQL that is run before the first start, as the learner's role. */
   readonly tables?: readonly string[];
   /** Whatever else is needed before the first start. */

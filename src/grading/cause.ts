@@ -1,4 +1,5 @@
 import type { HistoryEvent } from '#src/faults/history.ts';
+import { SHIFT } from '#src/faults/clock.ts';
 import type { Fault } from '#src/faults/schedule.ts';
 import type { Anomaly } from '#src/grading/anomaly.ts';
 import { kafkaCauses, type KafkaCause } from '#src/grading/cause-kafka.ts';
@@ -24,6 +25,7 @@ export type Cause =
   | { readonly kind: 'refused'; readonly answer: string }
   | { readonly kind: 'elsewhere'; readonly wrote: readonly string[]; readonly asked: readonly string[] }
   | { readonly kind: 'nothing-written' }
+  | { readonly kind: 'own-clock' }
   | { readonly kind: 'silent' }
   | KafkaCause
   | SlotCause;
@@ -70,6 +72,7 @@ export function likelyCauses(evidence: Evidence): Cause[] {
     const ofKafka = evidence.recorded.some(({ lane }) => lane === 'kafka');
     return isLost ? [{ kind: ofKafka ? 'committed-unwritten' : 'silent' }] : [];
   }
+  if (fault.action === SHIFT) return [{ kind: 'own-clock' }];
   if (fault.boundary.startsWith('kafka.'))
     return lostOrRepeated(anomalies) ? kafkaCauses(evidence.recorded, fault) : [];
   if (fault.boundary === 'pg.confirm' || fault.boundary === 'pg.slot') {

@@ -133,6 +133,7 @@ function verdictOf(
   const { recorded, state } = outcome;
   const red = outcome.red ?? outcome.suspect;
   const { program } = options.bench;
+  const untried = inOrder(outcome.clocks.untried, recorded);
   const shownFolder = `${options.runsShown}/${folder.slice(options.runs.length + 1)}`;
   const ended = red?.findings.some(({ anomaly }) => anomaly === 'crashed' || anomaly === 'did-not-finish') === true;
   const log = join(shownFolder, 'program.log');
@@ -153,6 +154,7 @@ function verdictOf(
     ...(red === undefined ? {} : { schedule: formatSchedule(red.schedule) }),
     did: didOf(outcome, options.only),
     ...(elsewhere.length === 0 ? {} : { elsewhere: [...elsewhere] }),
+    ...(untried.length === 0 || options.only !== undefined ? {} : { untried: [words.unmovedWords(untried)] }),
     findings: (red?.findings ?? []).map((one) => ({ ...one, witnesses: [...one.witnesses] })),
     likely:
       outcome.red === undefined || recorded === undefined ? [] : causesOf(outcome.red, recorded, options.results?.()),
@@ -182,6 +184,7 @@ function didOf(outcome: Outcome, only: Schedule | undefined): string[] {
   }
   if (state !== 'passed') return [];
   const unanswered = unansweredTopics(recorded?.history ?? []);
+  const clocks = inOrder(outcome.clocks.tried, recorded);
   return [
     words.triedWords(
       points.tried,
@@ -190,8 +193,14 @@ function didOf(outcome: Outcome, only: Schedule | undefined): string[] {
     ),
     ...(unanswered.length === 0 || points.tried === 0 ? [] : [unansweredWords(unanswered)]),
     ...(recorded?.did ?? []),
+    ...(clocks.length === 0 ? [] : [words.clocksWords(clocks)]),
     ...(recorded?.plan?.rerun === true && only === undefined ? [words.AGAIN] : []),
   ];
+}
+
+/** Several are tried at once, and told as the stage names them. */
+function inOrder(clocks: readonly string[], recorded: Ran | undefined): string[] {
+  return (recorded?.plan?.clocks ?? []).filter((by) => clocks.includes(by));
 }
 
 /** What was there to be attacked. */

@@ -1,3 +1,4 @@
+import { SHIFT } from '#src/faults/clock.ts';
 import type { Schedule } from '#src/faults/schedule.ts';
 import type { Anomaly } from '#src/grading/anomaly.ts';
 import type { Bench, Ran } from '#src/grading/trial.ts';
@@ -49,6 +50,12 @@ export interface Points {
   readonly combined?: { readonly survived: number; readonly tried: number };
 }
 
+/** By how much a clock was off. */
+export interface Clocks {
+  readonly tried: readonly string[];
+  readonly untried: readonly string[];
+}
+
 /** What is known when the search ends, or is ended. */
 export interface Outcome {
   readonly state: 'passed' | 'failed' | 'unknown' | 'not-exercised';
@@ -60,6 +67,8 @@ export interface Outcome {
   /** A run that looked wrong and was not, or not yet, wrong again. */
   readonly suspect: Ran | undefined;
   readonly reproduced: { readonly times: number; readonly of: number } | undefined;
+  /** Other clocks under which the program was run, and those under which it could not be. */
+  readonly clocks: Clocks;
   readonly why?: string;
   readonly remedy?: string;
   readonly stopped: boolean;
@@ -71,6 +80,7 @@ export interface State {
   points: Points;
   /** Second runs and other forms of the input that were tried; they are no crash points. */
   others: number;
+  clocks: Clocks;
   red: Ran | undefined;
   suspect: Ran | undefined;
   unstable: { readonly times: number; readonly of: number } | undefined;
@@ -93,6 +103,7 @@ export function freshState(): State {
     beganMs: performance.now(),
     points: { survived: 0, tried: 0, planned: 0, possible: 0 },
     others: 0,
+    clocks: { tried: [], untried: [] },
     red: undefined,
     suspect: undefined,
     unstable: undefined,
@@ -115,7 +126,7 @@ export function isStopped({ bench }: SearchOptions): boolean {
 
 export function ending(
   state: Outcome['state'],
-  { points, suspect }: State,
+  { points, suspect, clocks }: State,
   recorded: Ran | undefined,
   reason: { readonly why?: string; readonly remedy?: string } = {},
 ): Outcome {
@@ -123,6 +134,7 @@ export function ending(
   return {
     state,
     points,
+    clocks,
     recorded,
     red: undefined,
     suspect: state === 'unknown' ? suspect : undefined,
@@ -133,11 +145,17 @@ export function ending(
   };
 }
 
-export function failed(ran: Ran, recorded: Ran | undefined, { points }: State, options: SearchOptions): Outcome {
+export function failed(
+  ran: Ran,
+  recorded: Ran | undefined,
+  { points, clocks }: State,
+  options: SearchOptions,
+): Outcome {
   const reproduced = { times: REPEATS, of: REPEATS };
   return {
     state: 'failed',
     points,
+    clocks,
     recorded,
     red: ran,
     suspect: undefined,
@@ -171,6 +189,10 @@ export function outOfTime(state: State, recorded: Ran, lab: string): Outcome {
 export function absent(state: State, recorded: Ran, { faults }: Schedule): Outcome {
   const [fault] = faults;
   if (fault === undefined) return notExercised(state, recorded, true);
+  if (fault.action === SHIFT) {
+    const why = words.unmovedWords(state.clocks.untried);
+    return ending('not-exercised', state, recorded, { why, remedy: words.UNMOVED_REMEDY });
+  }
   const passed = recorded.history.filter(
     ({ boundary, incarnation, point }) => boundary === fault.boundary && incarnation === 1 && point === 'before',
   ).length;

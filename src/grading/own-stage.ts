@@ -18,6 +18,8 @@ export interface OwnStageOptions {
   readonly atomic: readonly string[];
   /** A second run after the end must leave the same. */
   readonly rerun: boolean;
+  /** Other clocks under which it must leave the same. */
+  readonly clocks: readonly string[];
   /** How often a start that nobody disturbed may fail after a fault before the program counts as broken. */
   readonly restarts: number;
   readonly env: Readonly<Record<string, string>>;
@@ -54,6 +56,7 @@ export function ownStage(options: OwnStageOptions): OwnStage {
       ...(options.broker === undefined ? [] : OF_KAFKA),
     ],
     rerun: options.rerun,
+    clocks: options.clocks,
     ...(options.prepare === undefined ? {} : { prepare: options.prepare }),
     ...(options.broker === undefined ? {} : { broker: options.broker }),
     ...(options.atomic.length === 0 ? {} : { reader: readerOf(options.atomic) }),

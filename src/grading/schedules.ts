@@ -1,3 +1,4 @@
+import { shift, SHIFT } from '#src/faults/clock.ts';
 import type { Fault, Point, Schedule } from '#src/faults/schedule.ts';
 import { AGAIN, POINTS, type AttackRule, type Target } from '#src/grading/enumerate.ts';
 import type { Random } from '#src/random.ts';
@@ -7,10 +8,11 @@ export interface Try {
   readonly schedule: Schedule;
   /**
    * `single`: a point of the recorded run, which must be there. `known`: it failed this learner once; the program may have
-   * lost that boundary since. `feed`: another form of the input; `rerun`: a second run; neither is a crash point.
+   * lost that boundary since. `feed`: another form of the input; `rerun`: a second run; `clock`: another
+   * clock of the machine; none is a crash point.
    * `combined`: a pair or triple, which may not meet.
    */
-  readonly kind: 'single' | 'known' | 'feed' | 'rerun' | 'combined';
+  readonly kind: 'single' | 'known' | 'feed' | 'rerun' | 'clock' | 'combined';
 }
 
 /** A program that loads twice when it is killed does so when it is run twice, too; the former tells more. */
@@ -22,6 +24,7 @@ export function singles(
   lists: {
     readonly regressions: readonly Schedule[];
     readonly feeds: readonly string[];
+    readonly clocks?: readonly string[];
     readonly faults: readonly Fault[];
     readonly rerun: boolean;
   },
@@ -34,6 +37,7 @@ export function singles(
   const all: Try[] = [
     ...lists.regressions.map((schedule): Try => ({ schedule, kind: kindOf(schedule, 'known') })),
     ...lists.feeds.map((name): Try => ({ schedule: { ...base, faults: [feed(name)] }, kind: 'feed' })),
+    ...(lists.clocks ?? []).map((by) => single(shift(by))),
     ...lists.faults.slice(0, RERUN_AT).map(single),
     ...(lists.rerun ? [single(AGAIN)] : []),
     ...lists.faults.slice(RERUN_AT).map(single),
@@ -45,7 +49,8 @@ export function singles(
 }
 
 /** What is no crash point is told by its action, also where it comes from the list of what failed once. */
-function kindOf({ faults: [fault] }: Schedule, other: Try['kind']): Try['kind'] {
+function kindOf({ faults: [fault, ...more] }: Schedule, other: Try['kind']): Try['kind'] {
+  if (fault?.action === SHIFT && more.length === 0) return 'clock';
   if (fault?.action === AGAIN.action) return 'rerun';
   return fault?.action === 'feed' ? 'feed' : other;
 }

@@ -82,7 +82,9 @@ function planned({ targets }: Addressed, rules: readonly AttackRule[], first: Ra
   }
   const { faults, possible } = enumerate(targets, rules, options.level);
   const feeds = (first.plan?.feeds ?? []).map(({ name }) => name);
-  const all = singles(base, { regressions, feeds, faults, rerun: first.plan?.rerun === true });
+  // Seconds more on every save would buy little: how a program takes the time changes less often than what it does with it.
+  const clocks = options.level === 'quick' && options.control !== true ? [] : (first.plan?.clocks ?? []);
+  const all = singles(base, { regressions, feeds, clocks, faults, rerun: first.plan?.rerun === true });
   const tries = all.slice(0, options.maxSchedules);
   return { tries, singles: tries.filter(isPoint).length, possible };
 }
@@ -112,7 +114,8 @@ function concluded(red: Ran | undefined, known: Known, options: SearchOptions, s
   const left = state.points.planned - state.points.tried - state.unfired;
   // What was not tried was not survived.
   if (options.level === 'quick' && state.wasCut && left > 0) return outOfTime(state, first, options.base.lab);
-  if (state.points.tried + state.others === 0)
+  const isUnmoved = options.only === undefined && state.clocks.untried.length > 0 && plan.singles === 0;
+  if (state.points.tried + state.others === 0 && !isUnmoved)
     return options.only === undefined ? notExercised(state, first, true) : absent(state, first, options.only);
   if (state.unfired > 0) {
     const why = words.unfiredWords(state.unfired, plan.tries.length);
@@ -148,7 +151,7 @@ async function tryAll(tries: Iterable<Try>, deadlineMs: number, options: SearchO
       const { kind } = next.value;
       const { planned: of } = state.points;
       const [fault] = next.value.schedule.faults;
-      const what = kind === 'combined' ? 'combining' : kind === 'feed' || kind === 'rerun' ? 'besides' : 'trying';
+      const what = kind === 'combined' ? 'combining' : isPoint(next.value) ? 'trying' : 'besides';
       // Only points are counted, as in the verdict.
       if (what !== 'besides') at++;
       say(options, state, { what, at, of, ...(fault === undefined ? {} : { fault }) });
@@ -165,12 +168,20 @@ async function tryOne(one: Try, deadlineMs: number, options: SearchOptions, stat
     state.trouble ??= { why: words.engineWords(ran.why ?? ''), remedy: words.ENGINE_REMEDY };
     return;
   }
+  const [by = ''] = one.schedule.faults.map(({ argument }) => argument);
+  const { clocks } = state;
+  if (one.kind === 'clock' && ran.fired.includes(false)) {
+    // Whatever came of it says nothing about a clock that was not moved.
+    state.clocks = { ...clocks, untried: [...clocks.untried, by] };
+    return;
+  }
   if (ran.fired.some((fired) => !fired) && ran.findings.length === 0) {
     // What failed once, and what was drawn, need not be there; a point of the recorded run must.
     if (one.kind === 'single') state.unfired++;
     if (one.kind === 'known') state.points = { ...state.points, planned: state.points.planned - 1 };
     return;
   }
+  if (one.kind === 'clock') state.clocks = { ...clocks, tried: [...clocks.tried, by] };
   count(one, ran.findings.length === 0, state);
   options.tried?.(ran);
   if (ran.findings.length === 0) return;
@@ -183,7 +194,7 @@ async function tryOne(one: Try, deadlineMs: number, options: SearchOptions, stat
 function count({ kind }: Try, survived: boolean, state: State): void {
   const one = survived ? 1 : 0;
   const { points } = state;
-  if (kind === 'feed' || kind === 'rerun') state.others++;
+  if (kind === 'feed' || kind === 'rerun' || kind === 'clock') state.others++;
   else if (kind === 'combined') {
     const known = points.combined ?? { survived: 0, tried: 0 };
     state.points = { ...points, combined: { survived: known.survived + one, tried: known.tried + 1 } };

@@ -43,6 +43,7 @@ export const verdictSchema = z
       .array(text)
       .optional()
       .describe('which runs took place on a server of ours, though an address of yours is set; a sentence each'),
+    untried: z.array(text).optional().describe('what could not be done to this program on this machine, and why'),
     findings: z.array(
       z.object({
         anomaly: z.enum(ANOMALIES),

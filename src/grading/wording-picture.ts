@@ -1,6 +1,8 @@
+import { SHIFT } from '#src/faults/clock.ts';
 import type { Fault } from '#src/faults/schedule.ts';
 import type { Anomaly } from '#src/grading/anomaly.ts';
 import { boundaryWords, lowerFirst, survivedWords, type PointWords } from '#src/grading/wording.ts';
+import { offWords } from '#src/grading/wording-actions.ts';
 import { number } from '#src/grading/wording-oracle.ts';
 
 // The picture
@@ -21,9 +23,10 @@ export function pictureTitle(of: number | string, title: string, found: string |
 }
 
 export function pictureSubtitle(faults: readonly Fault[], seed: number, points: PointWords): string {
-  const what = faults.map(
-    ({ boundary, nth, role, point }) =>
-      `${boundaryWords(boundary, nth, boundary.startsWith('pg.') ? role : undefined)}, ${PICTURE.points[point]}`,
+  const what = faults.map(({ action, argument = '', boundary, nth, role, point }) =>
+    action === SHIFT
+      ? `clock ${offWords(argument)}`
+      : `${boundaryWords(boundary, nth, boundary.startsWith('pg.') ? role : undefined)}, ${PICTURE.points[point]}`,
   );
   const survived = points.tried === 0 ? [] : [survivedWords(points)];
   return [...(what.length === 0 ? [PICTURE.calm] : what), `seed ${seed}`, ...survived].join(' · ');

@@ -1,6 +1,7 @@
+import { SHIFT } from '#src/faults/clock.ts';
 import type { Fault, Point } from '#src/faults/schedule.ts';
 import type { Cause } from '#src/grading/cause.ts';
-import { actionWords } from '#src/grading/wording-actions.ts';
+import { actionWords, OWN_CLOCK, shiftWords } from '#src/grading/wording-actions.ts';
 import { kafkaBoundaryWords, kafkaCauseWords, kafkaManyWords } from '#src/grading/wording-kafka.ts';
 import {
   confirmPointWords,
@@ -20,6 +21,7 @@ import { number, plural, seconds1 } from '#src/grading/wording-oracle.ts';
 export const LABELS = {
   did: 'We did',
   where: 'Where',
+  untried: 'Not tried',
   expected: 'Expected',
   found: 'Found',
   likely: 'Likely',
@@ -85,6 +87,7 @@ export function lowerFirst(words: string): string {
 export function faultWords(fault: Fault): string {
   const start = fault.incarnation > 1 ? ` on its ${ordinal(fault.incarnation)} start` : '';
   if (fault.action === 'again') return AGAIN;
+  if (fault.action === SHIFT) return `${shiftWords(fault)}${start === '' ? '' : `, from${start.slice(3)} on`}`;
   if (fault.action === 'feed') return feedWords(fault.argument ?? '');
   return `${actionWords(fault)}${start} at ${boundaryWords(fault.boundary, fault.nth, fault.role)}, ${pointWords(fault)}`;
 }
@@ -111,6 +114,8 @@ export function faultMark(fault: { boundary?: string; nth?: number; point?: Poin
   const words = { before: 'held back', 'after-durable': 'durable, untold', 'client-moved-on': 'told' }[point];
   return `${boundaryWords(boundary, nth)}: ${words}`;
 }
+
+export { clocksWords, unmovedWords, UNMOVED_REMEDY } from '#src/grading/wording-actions.ts';
 
 export const CALM = 'ran your program without disturbing it';
 
@@ -232,6 +237,8 @@ export function causeWords(cause: Cause): string {
     case 'slot-for-copy':
     case 'slot-gone':
       return slotCauseWords(cause);
+    case 'own-clock':
+      return OWN_CLOCK;
     case 'silent':
       return 'Your program ended as if all were well, and left no trace of some rows of its input.';
   }
