@@ -11,8 +11,10 @@ import { findJvm, type ReadyJvm } from '#src/engines/jvm.ts';
 import { accessFrom } from '#src/engines/kafka-access.ts';
 import { answers } from '#src/engines/kafka-admin.ts';
 import { serverFrom, sslFor } from '#src/engines/postgres-address.ts';
+import { findFamily } from '#src/engines/python-family.ts';
 import type { Supervisor } from '#src/engines/supervisor.ts';
 import { startHistory } from '#src/faults/history.ts';
+import { openKafkaUpstream } from '#src/faults/kafka-upstream.ts';
 import { startPostgresProxy } from '#src/faults/postgres-proxy.ts';
 import { ownRoot, pathsOf } from '#src/paths.ts';
 import { freePort } from '#src/ports.ts';
@@ -21,6 +23,7 @@ import { answerOf, clone, runBlock, SOON } from '#test/engines/clone.ts';
 import { certificateOf, type Certificate } from '#test/engines/private.ts';
 import { PROGRAMS } from '#test/engines/programs.ts';
 import { PLAIN_LOGIN, startForeign } from '#test/engines/second-kafka.ts';
+import { isExact, NTH, streamPrograms } from '#test/faults/kafka-killed.ts';
 
 type Database = Extract<Address, { kind: 'postgres' }>;
 
@@ -162,6 +165,7 @@ async function answered(
 }
 
 const SECRET = 'a "quoted" secret';
+const SCRAM_LOGIN = 'org.apache.kafka.common.security.scram.ScramLoginModule required;';
 
 // With a password alone, blocks of all kinds run in test/gate/kafka-cluster.test.ts.
 test('a Kafka that asks for a password, for TLS, and for both', async (t) => {
@@ -196,18 +200,55 @@ print(consumer.poll(30).value().decode())`;
     assert.equal(await answered(supervisor, 'python', 'kafka', code), '42');
   });
 
-  await t.test('TLS alone, and a password alone', async () => {
-    for (const env of [
-      { KAFKA_BOOTSTRAP: at(0), KAFKA_SECURITY_PROTOCOL: 'SSL', ...trust },
-      { KAFKA_BOOTSTRAP: at(1), KAFKA_SECURITY_PROTOCOL: 'SASL_PLAINTEXT', ...user },
-    ])
-      assert.equal(await answers(accessFrom(env) ?? assert.fail()), true, JSON.stringify(env));
+  const others = {
+    'TLS alone': { KAFKA_BOOTSTRAP: at(0), KAFKA_SECURITY_PROTOCOL: 'SSL', ...trust },
+    'a password alone': { KAFKA_BOOTSTRAP: at(1), KAFKA_SECURITY_PROTOCOL: 'SASL_PLAINTEXT', ...user },
+    'TLS and a shorter proof of the password': { ...both, KAFKA_SASL_MECHANISM: 'SCRAM-SHA-256' },
+  };
+  await t.test('TLS alone, a password alone, and another proof of it', async () => {
+    for (const [name, env] of Object.entries(others))
+      assert.equal(await answers(accessFrom(env) ?? assert.fail()), true, name);
   });
+
+  await t.test(
+    'a program behind the grader’s proxy needs none of it, and each boundary has three exact points',
+    async () => {
+      // It was made for the block above.
+      const family = await findFamily(pathsOf(ownRoot()));
+      assert.ok(family.state === 'ready');
+      const argv = streamPrograms(family.interpreter)['confluent-kafka'];
+      for (const [way, boundary] of [
+        ['late', 'kafka.produce'],
+        ['late', 'kafka.offset'],
+        ['transaction', 'kafka.endtxn'],
+      ] as const)
+        for (const point of ['before', 'after-durable', 'client-moved-on'] as const)
+          await isExact({ access, prefix: 'killed-' }, [...argv, way], { boundary, point, nth: NTH });
+      for (const env of Object.values(others)) {
+        const fault = { boundary: 'kafka.offset', point: 'after-durable', nth: NTH } as const;
+        await isExact({ access: accessFrom(env) ?? assert.fail(), prefix: 'killed-' }, [...argv, 'late'], fault);
+      }
+    },
+  );
 
   await t.test('who is not whom he says he is gets no answer', async () => {
     const stranger = await certificateOf(t);
     for (const other of [{ KAFKA_SASL_PASSWORD: 'wrong' }, { KAFKA_SSL_CA_LOCATION: stranger.ca }])
       assert.equal(await answers(accessFrom({ ...both, ...other }) ?? assert.fail()), false, JSON.stringify(other));
+    for (const mechanism of ['SCRAM-SHA-256', 'SCRAM-SHA-512', 'PLAIN'])
+      await assert.rejects(
+        openKafkaUpstream(
+          accessFrom({ ...both, KAFKA_SASL_MECHANISM: mechanism, KAFKA_SASL_PASSWORD: 'wrong' }) ?? assert.fail(),
+          at(2),
+        ),
+        /Kafka refused to sign the user in/,
+        mechanism,
+      );
+    const trusting = accessFrom({ ...both, KAFKA_SSL_CA_LOCATION: stranger.ca }) ?? assert.fail();
+    await assert.rejects(openKafkaUpstream(trusting, at(2)), /unable to verify|self-signed/);
+    // The certificate is for a name, and a number is another one.
+    const byNumber = at(2).replace('localhost', '127.0.0.1');
+    await assert.rejects(openKafkaUpstream(access, byNumber), /does not match certificate/);
     assert.throws(() => accessFrom({ ...both, KAFKA_SSL_CA_LOCATION: '/no/such.pem' }), /KAFKA_SSL_CA_LOCATION/);
   });
 });
@@ -224,7 +265,10 @@ async function startPrivate(
   const password = SECRET.replaceAll('"', '\\"');
   const listeners = `TLS://localhost:${tls},WORD://localhost:${word},BOTH://localhost:${both}`;
   const said = await startForeign(t, jvm, {
-    format: ['--add-scram', `SCRAM-SHA-512=[name=me,password=${SECRET}]`],
+    format: ['SCRAM-SHA-512', 'SCRAM-SHA-256'].flatMap((name) => [
+      '--add-scram',
+      `${name}=[name=me,password=${SECRET}]`,
+    ]),
     settings: {
       'process.roles': 'broker,controller',
       'node.id': 1,
@@ -234,10 +278,10 @@ async function startPrivate(
       'advertised.listeners': listeners,
       'listener.security.protocol.map': 'TLS:SSL,WORD:SASL_PLAINTEXT,BOTH:SASL_SSL,CONTROLLER:PLAINTEXT',
       'listener.name.word.sasl.enabled.mechanisms': 'PLAIN',
-      'listener.name.both.sasl.enabled.mechanisms': 'SCRAM-SHA-512',
+      'listener.name.both.sasl.enabled.mechanisms': 'SCRAM-SHA-512,SCRAM-SHA-256',
       'listener.name.word.plain.sasl.jaas.config': `${PLAIN_LOGIN} user_me="${password}";`,
-      'listener.name.both.scram-sha-512.sasl.jaas.config':
-        'org.apache.kafka.common.security.scram.ScramLoginModule required;',
+      'listener.name.both.scram-sha-512.sasl.jaas.config': SCRAM_LOGIN,
+      'listener.name.both.scram-sha-256.sasl.jaas.config': SCRAM_LOGIN,
       'ssl.keystore.type': 'PEM',
       'ssl.keystore.location': store,
       'ssl.truststore.type': 'PEM',
@@ -246,6 +290,9 @@ async function startPrivate(
       'offsets.topic.num.partitions': 1,
       'group.initial.rebalance.delay.ms': 0,
       'default.replication.factor': 1,
+      'transaction.state.log.replication.factor': 1,
+      'transaction.state.log.min.isr': 1,
+      'transaction.state.log.num.partitions': 1,
     },
   });
   return { ports, said };
