@@ -9,6 +9,9 @@ import { run } from '#src/runner/run.ts';
 import { answerOf, clone, runBlock, SOON, type Ran } from '#test/engines/clone.ts';
 import { PROGRAMS } from '#test/engines/programs.ts';
 import { startCluster } from '#test/engines/second-kafka.ts';
+import { javaPrograms } from '#test/faults/java.ts';
+import { streamPrograms } from '#test/faults/kafka-killed.ts';
+import { isExactOn } from '#test/faults/kafka-on-cluster.ts';
 
 /** Three brokers as docs/engines.md makes them, but for a listener that asks for a password. */
 test('the same blocks run on a cluster of three brokers that asks for a password', async (t) => {
@@ -39,6 +42,16 @@ print(consumer.poll(30).value().decode())`;
   const admin = await openAdmin(access);
   const isClean = async (): Promise<boolean> => (await admin.listTopics()).length === 0;
   await until('the end of the blocks’ topics', isClean, SOON).finally(() => admin.close());
+});
+
+test('programs of other clients there: each boundary has three exact points, and nothing goes round the proxy', async (t) => {
+  const found = await findJvm(pathsOf(ownRoot()), ['kafka']);
+  if (found.state === 'missing') return t.skip(found.why);
+  const cluster = await startCluster(t, found.state === 'ready' ? found : await found.install(() => undefined));
+  const { kafkajs } = streamPrograms('');
+  const java = (await javaPrograms(t, pathsOf(ownRoot())))('KafkaStream');
+  const clients = { kafkajs, 'the Java client': java };
+  await Promise.all(Object.entries(clients).map(([name, argv]) => t.test(name, () => isExactOn(cluster, argv))));
 });
 
 const PLAIN = "{'bootstrap.servers': os.environ['KAFKA_BOOTSTRAP'],";
