@@ -127,8 +127,9 @@ export type Address =
 /**
  * What is done to a server: `kill` ends all of its processes at once, `rewind` is an end without a checkpoint, `restart` one in
  * order, and after each it starts again at the same address. `pause` stops it in the midst of what it does until `resume`.
+ * `mark` remembers where the replication slots are, which is where a `rewind` finds them.
  */
-export type Harm = 'kill' | 'rewind' | 'restart' | 'pause' | 'resume';
+export type Harm = 'kill' | 'rewind' | 'mark' | 'restart' | 'pause' | 'resume';
 
 export interface Sandbox {
   readonly address: Address;

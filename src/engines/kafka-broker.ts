@@ -73,6 +73,7 @@ export class Broker {
 
   /** Does this to it, and resolves when it answers again, or stands still. */
   async harm(harm: Harm): Promise<void> {
+    if (harm === 'mark') return;
     if (harm === 'pause') return void signal(this.pid, 'SIGSTOP');
     if (harm === 'resume') return void signal(this.pid, 'SIGCONT');
     await (harm === 'restart' ? this.#server.end() : this.#server.kill());

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { dataFolder } from '#src/engines/data.ts';
@@ -41,8 +41,10 @@ export async function ownServer(
       for (const pid of await trees([child.pid])) signal(pid, how === 'pause' ? 'SIGSTOP' : 'SIGCONT');
       return;
     }
+    if (how === 'mark') return mark(data);
     if (how === 'restart') await stop(child, { graceMs: 30_000, signal: 'SIGINT' });
     else await (how === 'kill' ? killServer : shutDown)(child, title);
+    if (how === 'rewind') await backToMark(data, account);
     child = await relaunch({ account, data, port: address.port, title, context, settings: SETTINGS }, address);
   };
   const close = async (): Promise<void> => {
@@ -60,6 +62,29 @@ export async function ownServer(
     throw error;
   }
   return { address: { kind: 'postgres', ...address, database: ADMIN }, harm, close };
+}
+
+const SLOTS = 'pg_replslot';
+const marked = (data: string): string => join(data, '..', 'marked');
+
+async function mark(data: string): Promise<void> {
+  await rm(marked(data), { recursive: true, force: true });
+  await cp(join(data, SLOTS), marked(data), { recursive: true });
+}
+
+/**
+ * PostgreSQL writes a slot down when it likes, some seconds after the last time, and a crash takes back what came since. How
+ * long a run took must not decide how far: it is all.
+ */
+async function backToMark(data: string, account: Account): Promise<void> {
+  const slots = await readdir(marked(data)).catch(() => []);
+  for (const slot of slots) {
+    const to = join(data, SLOTS, slot);
+    // One that was dropped since stays away.
+    if (!(await readdir(to).catch((): string[] => [])).includes('state')) continue;
+    await copyFile(join(marked(data), slot, 'state'), join(to, 'state'));
+    await account.own(to);
+  }
 }
 
 const NOTE = 'This ran on a PostgreSQL of its own that was started here, not on yours (DATABASE_URL).';

@@ -244,6 +244,7 @@ function attackIn(
   const { program, signal, marker } = running.bench;
   const stream = plan.stream === undefined ? undefined : streamOf(plan.stream, () => connect(database));
   const faults = running.schedule.faults.filter(({ action }) => action !== 'feed');
+  const goesBack = plan.ownServer === true && faults.some(({ action }) => action === 'rewind');
   return attack({
     schedule: { ...running.schedule, faults },
     argv: program.run,
@@ -263,7 +264,11 @@ function attackIn(
     watch: [place.cwd, place.outputs],
     ...(marker === undefined ? {} : { marker }),
     onDurable: reader?.look,
-    onHit: stream?.onHit ?? (async () => running.kafka?.onHit?.()),
+    onHit: async (hit) => {
+      // A slot that PostgreSQL has written down meanwhile would not go back as far in a run that takes longer.
+      if (goesBack && hit.boundary === 'pg.slot' && hit.point === 'after-durable') await running.lease.harm('mark');
+      await (stream?.onHit?.(hit) ?? running.kafka?.onHit?.());
+    },
     stream: stream?.options ?? running.kafka?.stream,
     onLose: async () => stream?.onLose(),
     onCrash: async (how, engine) => (engine === 'kafka' ? running.kafka?.harm?.(how) : running.lease.harm(how)),
