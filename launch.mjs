@@ -30,6 +30,11 @@ async function main() {
     console.log(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version);
     return;
   }
+  // `npm run docs` makes it from the verbs themselves.
+  if (verb === 'dej' && rest.length === 1 && ['--help', '-h', 'help'].includes(rest[0])) {
+    process.stdout.write(readFileSync(join(root, 'launch', 'help.txt'), 'utf8'));
+    return;
+  }
   if (Number.parseInt(process.versions.node, 10) < FLOOR) {
     const { handOver } = await import('./launch/runtime.mjs');
     return handOver(root, FLOOR, process.argv.slice(1));

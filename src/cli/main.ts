@@ -43,7 +43,10 @@ function refuseUnknownVerb(command: Command, [word, ...rest]: readonly string[],
 
 function describe(): Command {
   const program = new Command('./dej')
-    .description('Learn data engineering by breaking real pipelines: build, break, fix, repeat.')
+    .description(
+      'Learn data engineering by breaking real pipelines: build, break, fix, repeat. What you write lies in journal/ of ' +
+        'this folder, or where DEJ_JOURNAL says: plain files, and yours.',
+    )
     .version(version(), '--version', 'print the version')
     .helpOption('-h, --help', 'show this, or the help of a verb')
     .helpCommand('help [verb]', 'show the help of a verb')
@@ -109,6 +112,11 @@ function describe(): Command {
   for (const command of [...program.commands, ...verify.commands])
     command.exitOverride().configureOutput({ outputError: () => undefined });
   return program;
+}
+
+/** What `./dej --help` says; launch.mjs prints it from launch/help.txt, where nothing has been made yet. */
+export function helpText(): string {
+  return describe().configureHelp({ helpWidth: 80 }).helpInformation();
 }
 
 function version(): string {

@@ -14,7 +14,10 @@ import { startedAt } from '#src/process.ts';
 const WITH_ARCHIVE = 25;
 
 export interface Program {
+  /** Of its file. */
   readonly name: string;
+  /** As it is told to who waits for it. */
+  readonly title: string;
   readonly java: ReadyJava;
   /** The archive holds for exactly these jars in this order, and these flags. */
   readonly classPath: readonly string[];
@@ -28,7 +31,7 @@ export interface Program {
  * start, by a run for nothing but that; a program starts without it where that fails, only slower.
  */
 export async function archiveFlags(program: Program, context: StartContext): Promise<readonly string[]> {
-  const { name, java } = program;
+  const { name, title, java } = program;
   if (majorOf(java.version) < WITH_ARCHIVE) return [];
   const home = join(context.paths.cache, 'java');
   const path = join(home, `${name}-${keyOf(program)}.aot`);
@@ -36,7 +39,7 @@ export async function archiveFlags(program: Program, context: StartContext): Pro
   if (existsSync(path)) return flags;
   await mkdir(home, { recursive: true });
   const owner = { pid: process.pid, startedAt: (await startedAt(process.pid)) ?? '' };
-  const what = `Preparing ${name} for quick starts, once`;
+  const what = `Preparing ${title} for quick starts, once`;
   context.onProgress({ what });
   const held = await until(what, () => lock(`${path}.lock`, owner), { deadlineMs: 600_000, signal: context.signal });
   const partial = `${path}.${process.pid}-${randomBytes(3).toString('hex')}`;

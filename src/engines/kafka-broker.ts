@@ -38,6 +38,7 @@ export class Broker {
     const archive = await archiveFlags(
       {
         name: 'kafka',
+        title: 'Kafka',
         java: jvm.java,
         classPath: bare.classPath,
         flags: flagsFor(majorOf(jvm.java.version)),

@@ -38,6 +38,7 @@ async function startConnect(jvm: ReadyJvm, context: StartContext): Promise<Runni
     const archive = await archiveFlags(
       {
         name: 'connect',
+        title: 'Kafka Connect',
         java: jvm.java,
         classPath: bare.classPath,
         flags: flagsFor(majorOf(jvm.java.version)),

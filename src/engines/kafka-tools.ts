@@ -158,7 +158,14 @@ export class KafkaTools {
       if (ran.code !== 0) throw new Error(ran.stderr.slice(-500));
     };
     this.#training ??= archiveFlags(
-      { name: 'kafka-tools', java: jvm.java, classPath, flags: flagsFor(majorOf(jvm.java.version)), train },
+      {
+        name: 'kafka-tools',
+        title: 'Kafka’s tools',
+        java: jvm.java,
+        classPath,
+        flags: flagsFor(majorOf(jvm.java.version)),
+        train,
+      },
       { ...context, onProgress: () => undefined },
     ).then(
       (flags) => void (this.#archive = flags),

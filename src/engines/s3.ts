@@ -23,6 +23,7 @@ export function s3(paths: Paths): Engine {
     {
       name: 's3',
       title: 'S3Mock',
+      title: 'S3Mock',
       purpose: 'An object store that speaks S3: buckets, conditional writes, multipart uploads.',
       version: VERSION,
       sets: ['s3'],

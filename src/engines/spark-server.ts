@@ -26,7 +26,7 @@ export async function launchSpark(jvm: ReadyJvm, context: StartContext): Promise
   const flags = flagsFor(majorOf(jvm.java.version));
   const classPath = jvm.jars.flat();
   const archive = await archiveFlags(
-    { name: 'spark', java: jvm.java, classPath, flags, train: (more) => train(jvm, more, context) },
+    { name: 'spark', title: 'Spark', java: jvm.java, classPath, flags, train: (more) => train(jvm, more, context) },
     context,
   );
   context.onProgress({ what: 'Starting Spark' });

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join, posix } from 'node:path';
 import test from 'node:test';
 
+import { helpText } from '#src/cli/main.ts';
 import { generatedDocs } from '#src/commands/docs.ts';
 import { anchorsOf } from '#src/content/links.ts';
 import { ownRoot } from '#src/paths.ts';
@@ -14,6 +16,21 @@ const read = (file: string): Promise<string> => readFile(join(root, file), 'utf8
 
 test('generated pages are up to date (npm run docs makes them)', async () => {
   for (const { file, text } of await generatedDocs(root)) assert.equal(await read(file), text, file);
+});
+
+test('the help is printed at once in a clone where nothing was made, and says where the learner’s files are', async (t) => {
+  assert.equal(await read('launch/help.txt'), helpText(), 'npm run docs makes it');
+  const clone = await mkdtemp(join(tmpdir(), 'dej-help-'));
+  t.after(() => rm(clone, { recursive: true, force: true }));
+  for (const file of ['dej', 'launch.mjs', 'launch', 'package.json'])
+    await cp(join(root, file), join(clone, file), { recursive: true });
+  const before = await readdir(clone);
+  for (const word of ['--help', '-h', 'help']) {
+    const { code, stdout } = await capture(['sh', join(clone, 'dej'), word], { cwd: clone });
+    assert.deepEqual([code, stdout], [0, helpText()], word);
+  }
+  assert.match(helpText(), /journal\//);
+  assert.deepEqual(await readdir(clone), before, 'nothing was installed or built');
 });
 
 /** Pages of the project, by their path in the clone. */
