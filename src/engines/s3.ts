@@ -23,7 +23,6 @@ export function s3(paths: Paths): Engine {
     {
       name: 's3',
       title: 'S3Mock',
-      title: 'S3Mock',
       purpose: 'An object store that speaks S3: buckets, conditional writes, multipart uploads.',
       version: VERSION,
       sets: ['s3'],
@@ -53,6 +52,7 @@ async function startS3(jvm: ReadyJvm, context: StartContext): Promise<Running> {
   const archive = await archiveFlags(
     {
       name: 's3',
+      title: 'S3Mock',
       java: jvm.java,
       classPath: bare.classPath,
       flags: bare.flags,
