@@ -41,12 +41,13 @@ function refuseUnknownVerb(command: Command, [word, ...rest]: readonly string[],
   throw new LearnerError(`there is no verb ${JSON.stringify(word)}${said === './dej' ? '' : ` of ${said}`}`, remedy);
 }
 
+const ABOUT =
+  'Learn data engineering by breaking real pipelines: build, break, fix, repeat. What you write lies in journal/ of ' +
+  'this folder, or where DEJ_JOURNAL says: plain files, and yours.';
+
 function describe(): Command {
   const program = new Command('./dej')
-    .description(
-      'Learn data engineering by breaking real pipelines: build, break, fix, repeat. What you write lies in journal/ of ' +
-        'this folder, or where DEJ_JOURNAL says: plain files, and yours.',
-    )
+    .description(ABOUT)
     .version(version(), '--version', 'print the version')
     .helpOption('-h, --help', 'show this, or the help of a verb')
     .helpCommand('help [verb]', 'show the help of a verb')
