@@ -47,8 +47,6 @@ const orderSchema = z.object({
   atomic: z.array(z.string()),
   serials: z.boolean(),
   rerun: z.boolean(),
-  /** Other clocks, like +1d. */
-  clocks: z.array(z.string()).optional(),
   /** Files of SQL, and commands. */
   setup: z.array(z.union([z.object({ sql: z.string() }), z.object({ argv: z.array(z.string()).min(1) })])),
   input: z.string().optional(),
@@ -56,6 +54,8 @@ const orderSchema = z.object({
   pass: z.array(z.string()),
   ownServer: z.boolean(),
   limitSeconds: z.number(),
+  /** Other clocks, like +1d. In the place that `orderOf` gives it, because the name comes from the order of all. */
+  clocks: z.array(z.string()).optional(),
   topics: z.array(topicSchema).optional(),
   /** It runs until it is told to stop: after so long without a write it has done all there is to do. */
   streamIdleSeconds: z.number().optional(),
