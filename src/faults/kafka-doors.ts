@@ -3,6 +3,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { addressesIn, capped, readdressed } from '#src/faults/kafka-addresses.ts';
 import { API } from '#src/faults/kafka-frames.ts';
 import type { KafkaRequest } from '#src/faults/kafka-requests.ts';
+import { isStranger } from '#src/faults/peer.ts';
 
 const HOST = '127.0.0.1';
 
@@ -12,12 +13,17 @@ const HOST = '127.0.0.1';
  */
 export class KafkaDoors {
   readonly #welcome: (client: Socket, address: string) => void;
+  readonly #isGuarded: boolean;
   readonly #servers: Server[] = [];
   readonly #ports = new Map<string, Promise<number>>();
 
-  /** `welcome` leads who comes in to the address, or to one of several with commas between. */
-  constructor(welcome: (client: Socket, address: string) => void) {
+  /**
+   * `welcome` leads who comes in to the address, or to one of several with commas between. Guarded doors are shut to other
+   * accounts of this machine, where it tells them.
+   */
+  constructor(welcome: (client: Socket, address: string) => void, isGuarded: boolean) {
     this.#welcome = welcome;
+    this.#isGuarded = isGuarded;
   }
 
   /** Where a program is told that this address is. */
@@ -47,8 +53,17 @@ export class KafkaDoors {
     return port;
   }
 
+  async #meet(client: Socket, address: string): Promise<void> {
+    if (this.#isGuarded) {
+      client.on('error', () => undefined);
+      if (await isStranger(client)) client.destroy();
+      if (client.destroyed) return;
+    }
+    this.#welcome(client, address);
+  }
+
   async #listen(address: string): Promise<number> {
-    const server = createServer((client) => this.#welcome(client, address));
+    const server = createServer((client) => void this.#meet(client, address));
     this.#servers.push(server);
     await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, HOST, resolve));
     return (server.address() as AddressInfo).port;

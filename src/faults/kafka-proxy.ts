@@ -92,7 +92,8 @@ export async function startKafkaProxy(options: KafkaProxyOptions): Promise<Kafka
   const doors = new KafkaDoors((client, address) => {
     const { access } = options;
     new Link(client, shared, { doors, server: openKafkaUpstream(access, address) });
-  });
+    // Behind the door whoever comes is the learner's user.
+  }, options.access.sasl !== undefined);
   const bootstrap = await doors.open(options.access.bootstrap);
   const inFlight = (): number => [...shared.links].reduce((sum, link) => sum + link.outstanding, 0);
   const cutAll = (): void => {
