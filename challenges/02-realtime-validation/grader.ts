@@ -1,9 +1,10 @@
 import {
+  BESIDES_KILLS,
   compareParted,
-  compareRows,
   contentOf,
   finding,
   headerOf,
+  outOfOrder,
   STREAM,
   type BadRecord,
   type Content,
@@ -27,6 +28,8 @@ const BIKES_EACH = 4;
 const WINDOW = 20;
 const MOST_METERS_PER_SECOND = 15;
 const NEW_METERS_PER_SECOND = 12;
+/** So much of the trips comes when the others have been dealt with, and whoever was replaced has found that out. */
+const COMES_LAST = 0.25;
 const BEGAN_MS = Date.UTC(2021, 2, 1, 8);
 /** As that of a small machine is that has lost its battery. */
 const LONG_BEFORE = '-20y';
@@ -61,7 +64,7 @@ export const stage6: Stage = (input) => {
   const made = makeTrips(input, kinds, { withState: true, newerFrom: 0.4, rulesFrom: from });
   return plan(made, {
     env: { MAX_SPEED_FROM: `0:${from},1:${from}`, NEW_MAX_SPEED: String(NEW_METERS_PER_SECOND) },
-    attack: [{ boundary: 'kafka.offset' }, { boundary: 'kafka.produce' }],
+    attack: [{ boundary: 'kafka.offset' }, { boundary: 'kafka.produce' }, ...BESIDES_KILLS],
     mayRepeat: true,
   });
 };
@@ -79,17 +82,20 @@ interface Options {
 }
 
 function plan(made: readonly Made[], options: Options = {}): StagePlan {
-  const { env = {}, attack = [], clocks = [], isLate = false } = options;
+  const { env = {}, attack = [], clocks = [], isLate = false, mayRepeat = false } = options;
   const bikes = bikesFeed();
   const known = isLate ? EARLY_BIKES : bikes.length;
+  const from = ((mayRepeat ? 1 - COMES_LAST : 1) * made.length) / PARTITIONS;
+  const trips = Object.groupBy(made, ({ source }) => (offsetOf({ source }) < from ? 'first' : 'last'));
   return {
     noun,
     inputs: {},
     kafka: {
       topics: TOPICS,
       reads: 'in',
-      first: [...bikes.slice(0, known), ...made.map(({ record }) => record)],
+      first: [...bikes.slice(0, known), ...recordsOf(trips.first)],
       later: bikes.slice(known),
+      last: recordsOf(trips.last),
     },
     env: { MAX_SPEED: String(MOST_METERS_PER_SECOND), ...env },
     attack,
@@ -113,7 +119,8 @@ async function judged(trial: Trial, made: readonly Made[], options: Options): Pr
     reason: headerOf(record, 'reason') ?? 'none',
   }));
   const parts = { noun, good, bad, key: 'source', places: STREAM.places };
-  if (!mayRepeat) return [...compareParted({ ...parts, loaded, parked }), ...outOfOrder(valid), ...outOfOrder(invalid)];
+  if (!mayRepeat)
+    return [...compareParted({ ...parts, loaded, parked }), ...outOfOrder(valid, noun), ...outOfOrder(invalid, noun)];
   // What is left of what was written twice was judged twice, and not in the same way.
   return compareParted({ ...parts, loaded: once(loaded), parked: once(parked) }).map((one) =>
     one.anomaly === 'duplicate' ? { ...one, anomaly: 'wrongly-parked' } : one,
@@ -123,16 +130,6 @@ async function judged(trial: Trial, made: readonly Made[], options: Options): Pr
 /** Each of them once, where the same was written again. */
 function once<T extends Row>(rows: readonly T[]): T[] {
   return [...new Map(rows.map((row) => [JSON.stringify(row), row])).values()];
-}
-
-/** Of each key, as they stand in the topic. */
-function outOfOrder(records: readonly KafkaRecord[]): Finding[] {
-  const rows = records.map((record) => {
-    const source = headerOf(record, 'source') ?? '';
-    const [partition, offset] = source.split(':');
-    return { source, key: `${String(record.key)} of partition ${partition}`, offset: Number(offset) };
-  });
-  return compareRows({ noun, truth: rows, found: rows, key: ['source'], order: { key: 'key', by: 'offset' } });
 }
 
 const ADDED = ['source', 'reason', 'gap'];
@@ -270,10 +267,15 @@ class Partition {
     const places = this.#of.random.fork('bad');
     // What is new in a stage comes first; the other partition begins in the middle.
     let spoilt = this.#of.partition * Math.floor(kinds.length / 2);
+    const { rulesFrom = Infinity, withState } = this.#of.making;
+    // Whoever has the partition since a rebalance needs what came before it.
+    const isMeant = (offset: number): boolean =>
+      offset > rulesFrom && [1, 3, 5].includes(offset - Math.ceil((1 - COMES_LAST) * this.#of.each));
     for (let offset = 0; offset < this.#of.each; offset++) {
       const isBad = offset === 3 || (offset > 3 && places.below(ONE_BAD_IN) === 0);
       if (isBad) this.#spoil(offset, kinds[spoilt++ % kinds.length] ?? [undefined, json((trip) => trip)]);
-      else if (this.#of.making.withState === true && offset > 6 && places.below(6) === 0) this.#again(offset);
+      else if (withState === true && offset > 6 && (places.below(6) === 0 || isMeant(offset)))
+        this.#again(offset, isMeant(offset));
       else this.#good(offset);
     }
     return this.#made;
@@ -301,11 +303,11 @@ class Partition {
   }
 
   /** One that came before, sent once more: soon, or so late that it counts as new. */
-  #again(offset: number): void {
+  #again(offset: number, isNear: boolean): void {
     const good = this.#made.filter(({ reason, record }) => reason === undefined && record.value !== null);
     const old = good.filter((one) => offset - offsetOf(one) > WINDOW && !this.#isSeen(one, offset));
     const near = good.filter((one) => offset - offsetOf(one) < WINDOW - 2);
-    const isOld = old.length > 0 && this.#of.random.below(2) === 0;
+    const isOld = !isNear && old.length > 0 && this.#of.random.below(2) === 0;
     const [first, ...others] = isOld ? old : near;
     if (first === undefined) return this.#good(offset);
     const found = isOld ? first : this.#of.random.pick([first, ...others]);
@@ -353,10 +355,9 @@ class Partition {
     const before = this.#seen.filter((one) => one.bike === trip.bike && offset - one.offset <= WINDOW);
     const highest = Math.max(...before.map((one) => one.n));
     const gap = isTrip && reason === undefined && before.length > 0 ? Math.max(0, n - highest - 1) : 0;
-    const late = this.#of.making.isLate === true && offset < this.#of.each / 2;
     const headers = [
       ['schema', Buffer.from(schema)],
-      ['bikes', Buffer.from(String(late ? EARLY_BIKES : PARTITIONS * BIKES_EACH))],
+      ['bikes', Buffer.from(String(PARTITIONS * this.#bikes(offset)))],
     ] as const;
     this.#made.push({
       source: `${this.#of.partition}:${offset}`,
@@ -392,13 +393,12 @@ function bikesFeed(): KafkaFeed[] {
   });
 }
 
-const offsetOf = ({ source }: Made): number => Number(source.split(':')[1]);
+const offsetOf = ({ source }: Pick<Made, 'source'>): number => Number(source.split(':')[1]);
+const recordsOf = (made: readonly Made[] = []): KafkaFeed[] => made.map(({ record }) => record);
 const timeOf = (offset: number): number => BEGAN_MS + offset * APART_MS;
-
-function isFast({ record }: Made): boolean {
+const isFast = ({ record }: Made): boolean => {
   const trip = JSON.parse(record.value?.toString() ?? '{}') as Trip & { readonly km?: number };
   return (trip.meters ?? (trip.km ?? 0) * 1000) > seconds(trip) * NEW_METERS_PER_SECOND;
-}
-
+};
 const at = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z');
 const seconds = ({ start, end }: Trip): number => (Date.parse(end) - Date.parse(start)) / 1000;

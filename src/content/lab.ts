@@ -46,7 +46,9 @@ const variant = z.strictObject({
 const wrongLevel = z
   .enum(['quick', 'full'])
   .default('quick')
-  .describe('the level that it is failed at; `full` where only another clock brings the mistake out');
+  .describe(
+    'the level that it is failed at; `full` where only another clock, or what takes longer than a save may, brings it out',
+  );
 
 /** lab.yaml: the contract of a lab as data. */
 export const labSchema = z.strictObject({

@@ -6,6 +6,7 @@ import type { HttpSource } from '#src/faults/http-source.ts';
 import type { Output } from '#src/faults/output.ts';
 import type { Hit } from '#src/faults/postgres-proxy.ts';
 import type { Fault, Schedule } from '#src/faults/schedule.ts';
+import { lateness } from '#src/faults/slowness.ts';
 import type { Drive } from '#src/faults/stream.ts';
 import { holdWay, type Way } from '#src/faults/way.ts';
 import { stopHere, type Zombie } from '#src/faults/zombie.ts';
@@ -13,13 +14,14 @@ import { LearnerError } from '#src/error.ts';
 import type { Exit } from '#src/process.ts';
 
 /** What can be done to a program: at a boundary, at its start, or (`again`) by whoever called for it after the end. */
-const ACTIONS = ['kill', 'cut', 'hold', 'pause', 'again', 'crash', 'rewind', 'lose', SHIFT] as const;
+const ACTIONS = ['kill', 'cut', 'hold', 'slow', 'pause', 'again', 'crash', 'rewind', 'lose', SHIFT] as const;
 
 export function checkActions({ faults }: Schedule): void {
-  for (const { action, argument = '' } of faults) {
+  for (const { action, argument } of faults) {
     if (!ACTIONS.some((one) => one === action))
       throw new LearnerError(`there is no fault ${JSON.stringify(action)}`, `There are ${ACTIONS.join(', ')}.`);
-    if (action === SHIFT) readShift(argument);
+    if (action === SHIFT) readShift(argument ?? '');
+    if (action === 'slow') lateness(argument);
   }
 }
 
@@ -77,6 +79,10 @@ async function strike(stage: Stage, way: Way, hit: Hit): Promise<'go' | 'drop'> 
   way.tell({ lane: 'fault', kind: 'fired', text: fault.action, ...hit });
   if (fault.action === 'hold') {
     await stage.options.onHold?.();
+    return 'go';
+  }
+  if (fault.action === 'slow') {
+    way.slowness.begin(lateness(fault.argument));
     return 'go';
   }
   if (fault.action === 'pause') return stopHere(stage, way);

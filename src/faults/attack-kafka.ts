@@ -12,7 +12,7 @@ export interface KafkaTarget extends Pick<KafkaProxyOptions, 'access' | 'prefix'
 
 export async function openKafka(
   target: KafkaTarget | undefined,
-  rest: Pick<KafkaProxyOptions, 'onPoint' | 'isDue' | 'history' | 'gate'>,
+  rest: Pick<KafkaProxyOptions, 'onPoint' | 'isDue' | 'history' | 'gate' | 'slowness'>,
 ): Promise<KafkaProxy | undefined> {
   if (target === undefined) return undefined;
   const { access, prefix, names, onOpen } = target;

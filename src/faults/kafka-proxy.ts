@@ -19,6 +19,7 @@ import {
 import { learnTopics } from '#src/faults/kafka-topics.ts';
 import { openKafkaUpstream } from '#src/faults/kafka-upstream.ts';
 import type { Hit } from '#src/faults/postgres-proxy.ts';
+import type { Slowness } from '#src/faults/slowness.ts';
 import type { Point } from '#src/faults/schedule.ts';
 import { until, within } from '#src/deadline.ts';
 import type { KafkaAccess } from '#src/engines/kafka-access.ts';
@@ -31,6 +32,7 @@ export interface KafkaProxyOptions {
   /** Topics by their id in hex: newer clients write ids. */
   readonly names?: ReadonlyMap<string, string>;
   readonly history: Pick<History, 'tell'>;
+  readonly slowness?: Slowness;
   /** Asked at every point while the message is held: `drop` passes nothing more. */
   readonly onPoint: (hit: Hit) => Promise<'go' | 'drop'>;
   /** Shared with what else stands between the program and its engines. */
@@ -56,7 +58,6 @@ export interface KafkaProxy {
   hold(): void;
   /** The program has done what it should and is told to stop: nothing is a step any more. */
   settle(): void;
-  /** Boundaries are counted anew. */
   nextIncarnation(): void;
   /** Resolves when the broker has answered all that it had received; then every connection is cut. */
   quiet(): Promise<void>;
@@ -340,6 +341,7 @@ class Link {
       if (open?.isNoted === true && !isOurs) await this.#answered(open, frame).finally(open.done);
       this.#open.delete(correlation);
       if (isOurs || shared.isHeld || this.#isCut || this.#client.destroyed) continue;
+      await shared.options.slowness?.pass();
       const led = open === undefined ? frame : await this.#way.doors.led(open, frame);
       // The program may have been ended meanwhile; what it is told then, nobody knows of.
       if (!shared.isHeld) this.#client.write(led);

@@ -9,6 +9,7 @@ import { FrameSplitter, textAt, type Frame } from '#src/faults/postgres-frames.t
 import { lsnText, ReplicationFollower } from '#src/faults/postgres-replication.ts';
 import { ClientFollower, type ClientStep } from '#src/faults/postgres-session.ts';
 import { reach, type Upstream } from '#src/faults/postgres-upstream.ts';
+import type { Slowness } from '#src/faults/slowness.ts';
 import type { Point } from '#src/faults/schedule.ts';
 import { nextTurn } from '#src/deadline.ts';
 
@@ -29,6 +30,7 @@ export interface Hit {
 export interface ProxyOptions {
   readonly upstream: Upstream;
   readonly history: Pick<History, 'tell'>;
+  readonly slowness?: Slowness;
   /** Asked at every point while the message is held: `drop` cuts the connection and passes nothing more. */
   readonly onPoint: (hit: Hit) => Promise<'go' | 'drop'>;
   /** Shared with what else stands between the program and its engines. */
@@ -326,6 +328,7 @@ class Link {
   }
 
   async #fromServer(chunk: Buffer): Promise<void> {
+    await this.#shared.options.slowness?.pass();
     for (const { type, bytes } of this.#answers.push(chunk)) {
       const [group] = this.#groups;
       this.#replication?.sent({ type, bytes });

@@ -4,6 +4,7 @@ import { Gate } from '#src/faults/gate.ts';
 import type { History, Told } from '#src/faults/history.ts';
 import type { KafkaProxy } from '#src/faults/kafka-proxy.ts';
 import { startPostgresProxy, type Hit, type PostgresProxy } from '#src/faults/postgres-proxy.ts';
+import { slowness, type Slowness } from '#src/faults/slowness.ts';
 import type { RunningProgram } from '#src/faults/program.ts';
 
 /**
@@ -18,6 +19,7 @@ export interface Way {
   kafka: KafkaProxy | undefined;
   /** All of it passes one gate, whatever engine it is for. */
   readonly gate: Gate;
+  readonly slowness: Slowness;
   /** What came through it has changed something on an engine, in the present start. */
   hasWritten: boolean;
   /** Writes down what belongs to the start that goes it. */
@@ -40,10 +42,11 @@ export async function openWay(
     proxy: undefined,
     kafka: undefined,
     gate: new Gate(),
+    slowness: slowness(),
     hasWritten: false,
     tell: (event) => history.tell({ incarnation: way.start, ...event }),
   };
-  const on = { history: way, gate: way.gate, onPoint: (hit: Hit) => asked.onPoint(way, hit) };
+  const on = { history: way, gate: way.gate, slowness: way.slowness, onPoint: (hit: Hit) => asked.onPoint(way, hit) };
   try {
     if (options.postgres !== undefined) way.proxy = await startPostgresProxy({ upstream: options.postgres, ...on });
     way.kafka = await openKafka(options.kafka, { ...on, isDue: (hit) => asked.isDue(way, hit) });
@@ -70,6 +73,7 @@ export async function quietWay({ proxy, kafka }: Way): Promise<void> {
 export function nextOnWay(way: Way, start: number): void {
   way.start = start;
   way.hasWritten = false;
+  way.slowness.end();
   way.proxy?.nextIncarnation();
   way.kafka?.nextIncarnation();
 }

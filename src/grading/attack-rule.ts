@@ -7,9 +7,22 @@ export interface AttackRule {
   readonly points?: readonly Point[];
   /** Each boundary is named by its role and its number within it, as a stream's are, which does things by the clock too. */
   readonly byRole?: boolean;
-  /** No more schedules than this, but overnight: a crash of a server takes seconds. With `byRole` alone. */
+  /** No more schedules than this, but overnight: a crash of a server takes seconds. */
   readonly most?: number;
+  /** Not on a save: it takes longer than anybody waits for then. */
+  readonly from?: 'full';
 }
+
+/**
+ * What a program on Kafka meets beside kills, where there is time: it is stopped until its group has gone on without it, and
+ * let go on then; and its broker dies and comes back.
+ */
+export const BESIDES_KILLS: readonly AttackRule[] = [
+  { boundary: 'kafka.offset', actions: ['pause'], points: ['before'], from: 'full', most: 2 },
+  { boundary: 'kafka.produce', actions: ['pause'], points: ['after-durable'], from: 'full', most: 2 },
+  { boundary: 'kafka.produce', actions: ['crash'], points: ['after-durable'], from: 'full', most: 1 },
+  { boundary: 'kafka.offset', actions: ['crash'], points: ['before'], from: 'full', most: 1 },
+];
 
 /** Boundaries of one kind that are counted together: all of a name, or those of one role. */
 export interface Target {

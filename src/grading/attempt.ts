@@ -1,4 +1,5 @@
-import type { Schedule } from '#src/faults/schedule.ts';
+import type { Fault, Schedule } from '#src/faults/schedule.ts';
+import { lateness, SLOW_ANSWERS } from '#src/faults/slowness.ts';
 import { finding } from '#src/grading/anomaly.ts';
 import { isStopped, REPEATS, say, type SearchOptions, type State } from '#src/grading/outcome.ts';
 import { runTrial, type Ran } from '#src/grading/trial.ts';
@@ -18,13 +19,23 @@ export async function attempt(schedule: Schedule, deadlineMs: number, options: S
  * moment on the same machine, was over in time.
  */
 export async function disturbed(schedule: Schedule, deadlineMs: number, options: SearchOptions): Promise<Ran> {
-  const ran = await attempt(schedule, deadlineMs, options);
+  const ran = await attempt(schedule, deadlineMs + extraMs(schedule), options);
   if (ran.state !== 'late') return ran;
   const control = await attempt({ ...schedule, faults: [] }, deadlineMs, options);
   if (control.state === 'stopped') return { ...ran, state: 'stopped' };
   if (control.state !== 'judged') return { ...ran, state: 'unknown', why: words.slowWords(deadlineMs / 1000) };
   const late = finding({ anomaly: 'did-not-finish', ...unfinishedWords(deadlineMs / 1000), count: 1 });
   return { ...ran, state: 'judged', findings: [late] };
+}
+
+/** What a fault itself takes of a run's time: a server that comes back, a start that finds out that it was replaced. */
+function extraMs({ faults }: Schedule): number {
+  const each = ({ action, argument }: Fault): number => {
+    if (action === 'pause') return 20_000;
+    if (action === 'crash' || action === 'rewind') return 40_000;
+    return action === 'slow' ? SLOW_ANSWERS * lateness(argument) : 0;
+  };
+  return faults.reduce((sum, fault) => sum + each(fault), 0);
 }
 
 /** Runs a suspect's schedule again, to see whether it is wrong again; ends at the first time that it isn't. */

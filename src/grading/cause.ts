@@ -2,6 +2,7 @@ import type { HistoryEvent } from '#src/faults/history.ts';
 import { SHIFT } from '#src/faults/clock.ts';
 import type { Fault } from '#src/faults/schedule.ts';
 import type { Anomaly } from '#src/grading/anomaly.ts';
+import { actionCauses, type ActionCause } from '#src/grading/cause-action.ts';
 import { kafkaCauses, type KafkaCause } from '#src/grading/cause-kafka.ts';
 import { slotCauses, type SlotCause } from '#src/grading/cause-replication.ts';
 
@@ -27,6 +28,7 @@ export type Cause =
   | { readonly kind: 'nothing-written' }
   | { readonly kind: 'own-clock' }
   | { readonly kind: 'silent' }
+  | ActionCause
   | KafkaCause
   | SlotCause;
 
@@ -37,6 +39,8 @@ export interface Evidence {
   readonly failed: readonly HistoryEvent[];
   /** The one fault that the smallest schedule is left with; undefined where the program fails undisturbed. */
   readonly fault: Fault | undefined;
+  /** All of them, where there are more. */
+  readonly faults?: readonly Fault[];
   readonly anomalies: readonly Anomaly[];
   /** Names of files that are results: they tell nothing about a position. */
   readonly outputs: readonly string[];
@@ -73,6 +77,8 @@ export function likelyCauses(evidence: Evidence): Cause[] {
     return isLost ? [{ kind: ofKafka ? 'committed-unwritten' : 'silent' }] : [];
   }
   if (fault.action === SHIFT) return [{ kind: 'own-clock' }];
+  const byAction = actionCauses(evidence.faults ?? [fault], evidence.failed, anomalies);
+  if (byAction.length > 0) return byAction;
   if (fault.boundary.startsWith('kafka.'))
     return lostOrRepeated(anomalies) ? kafkaCauses(evidence.recorded, fault) : [];
   if (fault.boundary === 'pg.confirm' || fault.boundary === 'pg.slot') {

@@ -1,10 +1,17 @@
 import type { HistoryEvent } from '#src/faults/history.ts';
 import type { Fault, Point } from '#src/faults/schedule.ts';
-import { MAX_BOUNDARIES, ordered, POINTS, type AttackRule, type Target } from '#src/grading/attack-rule.ts';
+import {
+  BESIDES_KILLS,
+  MAX_BOUNDARIES,
+  ordered,
+  POINTS,
+  type AttackRule,
+  type Target,
+} from '#src/grading/attack-rule.ts';
 import { addressByRole, faultsByRole } from '#src/grading/by-role.ts';
 import type { Level } from '#src/grading/verdict.ts';
 
-export { MAX_BOUNDARIES, ordered, POINTS, type AttackRule, type Target };
+export { BESIDES_KILLS, MAX_BOUNDARIES, ordered, POINTS, type AttackRule, type Target };
 
 /** What a save may cost, in schedules. */
 export const QUICK_SCHEDULES = 12;
@@ -128,17 +135,25 @@ export interface Enumeration {
  */
 export function enumerate(targets: readonly Target[], rules: readonly AttackRule[], level: Level): Enumeration {
   const lists = rules.flatMap((rule) => {
+    if (rule.from === 'full' && level === 'quick') return [];
     const mine = targets.filter(({ boundary }) => boundary === rule.boundary);
     if (rule.byRole === true) return [faultsByRole(mine, rule, level)];
-    return mine.map((target) =>
+    const lists = mine.map((target) =>
       target.numbers === undefined ? faultsOf(target, rule, level) : rangedFaultsOf(target, rule, level, mine.length),
     );
+    return rule.most === undefined || level === 'overnight' ? lists : [atMost(rule.most, lists)];
   });
   const faults = interleave(lists.map((list) => list.faults));
   return {
     faults: level === 'quick' ? faults.slice(0, QUICK_SCHEDULES) : faults,
     possible: lists.reduce((sum, { possible }) => sum + possible, 0),
   };
+}
+
+/** The first of each, until there are so many. */
+function atMost(most: number, lists: readonly Enumeration[]): Enumeration {
+  const faults = interleave(lists.map((list) => list.faults)).slice(0, most);
+  return { faults, possible: faults.length };
 }
 
 function faultsOf({ boundary, role, total }: Target, rule: AttackRule, level: Level) {

@@ -187,7 +187,7 @@ function didOf(outcome: Outcome, only: Schedule | undefined): string[] {
   const clocks = inOrder(outcome.clocks.tried, recorded);
   return [
     words.triedWords(
-      points.tried,
+      outcome.acted ?? new Map<string, number>(),
       attacked(recorded),
       (recorded?.plan?.feeds ?? []).map(({ name }) => name),
     ),
@@ -215,6 +215,7 @@ function causesOf(red: Ran, recorded: Ran, results: readonly string[] | undefine
     recorded: recorded.history,
     failed: red.history,
     fault: globally(red.schedule.faults.at(-1), recorded.history),
+    faults: red.schedule.faults,
     anomalies: red.findings.map(({ anomaly }) => anomaly),
     outputs: red.plan?.outputs ?? [],
     results,

@@ -60,6 +60,8 @@ export interface Clocks {
 export interface Outcome {
   readonly state: 'passed' | 'failed' | 'unknown' | 'not-exercised';
   readonly points: Points;
+  /** How often each action was tried at a single point. */
+  readonly acted?: ReadonlyMap<string, number>;
   /** An undisturbed run. */
   readonly recorded: Ran | undefined;
   /** The run that shows the failure, under the smallest schedule. */
@@ -78,6 +80,8 @@ export interface Outcome {
 export interface State {
   readonly beganMs: number;
   points: Points;
+  /** How often each action was tried at a single point. */
+  readonly acted: Map<string, number>;
   /** Second runs and other forms of the input that were tried; they are no crash points. */
   others: number;
   clocks: Clocks;
@@ -102,6 +106,7 @@ export function freshState(): State {
   return {
     beganMs: performance.now(),
     points: { survived: 0, tried: 0, planned: 0, possible: 0 },
+    acted: new Map(),
     others: 0,
     clocks: { tried: [], untried: [] },
     red: undefined,
@@ -126,7 +131,7 @@ export function isStopped({ bench }: SearchOptions): boolean {
 
 export function ending(
   state: Outcome['state'],
-  { points, suspect, clocks }: State,
+  { points, acted, suspect, clocks }: State,
   recorded: Ran | undefined,
   reason: { readonly why?: string; readonly remedy?: string } = {},
 ): Outcome {
@@ -135,6 +140,7 @@ export function ending(
     state,
     points,
     clocks,
+    acted,
     recorded,
     red: undefined,
     suspect: state === 'unknown' ? suspect : undefined,

@@ -60,6 +60,50 @@ export function feed(name: string): Fault {
   return { action: 'feed', incarnation: 1, boundary: 'input', nth: 1, point: 'before', argument: name };
 }
 
+/** So many double kills are tried by a level that a person waits for. */
+const RECOVERIES = 4;
+
+/**
+ * What recovers from a kill is killed in its turn, at the first steps of its recovery. The first kill is one in the middle,
+ * which leaves something to recover.
+ */
+export function recoveries(
+  base: Omit<Schedule, 'faults'>,
+  faults: readonly Fault[],
+  { targets, rules }: { readonly targets: readonly Target[]; readonly rules: readonly AttackRule[] },
+): Try[] {
+  const kills = faults.filter(({ action, incarnation }) => action === 'kill' && incarnation === 1);
+  const middle = (point: Point): Fault | undefined => {
+    const those = kills.filter((fault) => fault.point === point).sort((a, b) => a.nth - b.nth);
+    return those[Math.floor(those.length / 2)];
+  };
+  const firsts = [middle('after-durable'), middle('before'), kills[0]].filter((fault) => fault !== undefined);
+  const [first] = firsts;
+  if (first === undefined) return [];
+  const isKilled = (boundary: string): boolean =>
+    rules.some((rule) => rule.boundary === boundary && (rule.actions ?? ['kill']).includes('kill'));
+  const seconds = (['before', 'after-durable'] as const).flatMap((point) =>
+    targets
+      .filter(({ boundary, total, points = POINTS }) => total > 0 && isKilled(boundary) && points.includes(point))
+      .map(({ boundary, role }): Fault => ({
+        action: 'kill',
+        incarnation: 2,
+        boundary,
+        ...(role === undefined ? {} : { role }),
+        nth: 1,
+        point,
+      })),
+  );
+  // Of many, evenly spread: each point, and what differs most.
+  const step = Math.max(1, seconds.length / RECOVERIES);
+  const chosen = Array.from({ length: Math.min(RECOVERIES, seconds.length) }, (_, i) => seconds[Math.floor(i * step)]);
+  return chosen.flatMap((second, i): Try[] =>
+    second === undefined
+      ? []
+      : [{ schedule: { ...base, faults: [firsts[i % firsts.length] ?? first, second] }, kind: 'combined' }],
+  );
+}
+
 /** A later start is killed while it recovers; each draw enables a part of the points only, so that draws differ in kind. */
 export function* combinations(
   base: Omit<Schedule, 'faults'>,
@@ -93,14 +137,15 @@ export function* combinations(
 }
 
 function draw(
-  { boundary, role, total }: Target,
+  { boundary, role, total, numbers, points: met = POINTS }: Target,
   rules: readonly AttackRule[],
   { points, start, before }: { points: readonly Fault['point'][]; start: number; before: Fault | undefined },
   random: Random,
 ): Fault {
-  const rule = rules.find((one) => one.boundary === boundary);
-  const allowed = points.filter((point) => (rule?.points ?? POINTS).includes(point));
-  const [point = 'after-durable', ...more] = allowed.length > 0 ? allowed : (rule?.points ?? POINTS);
+  const own = rules.filter((one) => one.boundary === boundary);
+  const rule = own.length === 0 ? undefined : random.pick(own as [AttackRule, ...AttackRule[]]);
+  const allowed = points.filter((point) => (rule?.points ?? POINTS).includes(point) && met.includes(point));
+  const [point = 'after-durable', ...more] = allowed.length > 0 ? allowed : (rule?.points ?? met);
   const [action = 'kill', ...actions] = rule?.actions ?? ['kill'];
   // A program that goes on where it was has that much less before it.
   const left = before?.boundary === boundary ? Math.max(1, total - before.nth + 1) : total;
@@ -109,7 +154,8 @@ function draw(
     incarnation: start,
     boundary,
     ...(role === undefined ? {} : { role }),
-    nth: 1 + random.below(left),
+    // Where one request carries many, whichever of them is named, some request carries it.
+    nth: 1 + random.below(numbers === undefined ? left : total),
     point: random.pick([point, ...more]),
   };
 }

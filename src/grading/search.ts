@@ -1,3 +1,4 @@
+import type { Fault } from '#src/faults/schedule.ts';
 import { attempt, confirm, disturbed, isSame } from '#src/grading/attempt.ts';
 import { address, enumerate, type Addressed, type AttackRule } from '#src/grading/enumerate.ts';
 import {
@@ -17,7 +18,7 @@ import {
   type State,
 } from '#src/grading/outcome.ts';
 import { record } from '#src/grading/record.ts';
-import { combinations, singles, type Try } from '#src/grading/schedules.ts';
+import { combinations, recoveries, singles, type Try } from '#src/grading/schedules.ts';
 import { shrink } from '#src/grading/shrink.ts';
 import type { Ran } from '#src/grading/trial.ts';
 import * as words from '#src/grading/wording.ts';
@@ -57,6 +58,13 @@ export async function search(options: SearchOptions): Promise<Outcome> {
   const patienceMs = first.plan?.stream === undefined ? PATIENCE_MS : STREAM_PATIENCE_MS;
   const deadlineMs = Math.max(options.patienceMs ?? patienceMs, 5 * calmMs);
   await tryAll(plan.tries, deadlineMs, options, state);
+  if (state.red === undefined && options.level === 'full' && options.only === undefined)
+    await tryAll(
+      recoveries(options.base, plan.faults, { targets: addressed.targets, rules }),
+      deadlineMs,
+      options,
+      state,
+    );
   if (state.red === undefined && options.level === 'overnight' && options.only === undefined) {
     const { base } = options;
     const draws = combinations(base, addressed.targets, rules, random(base.seed).fork('combinations'));
@@ -66,6 +74,8 @@ export async function search(options: SearchOptions): Promise<Outcome> {
 }
 
 interface Plan {
+  /** Single faults. */
+  readonly faults: readonly Fault[];
   readonly tries: readonly Try[];
   /** How many of them are crash points. */
   readonly singles: number;
@@ -78,7 +88,7 @@ function planned({ targets }: Addressed, rules: readonly AttackRule[], first: Ra
     const known = singles(base, { regressions: [only], feeds: [], faults: [], rerun: false });
     const tries = known.map((one): Try => (one.kind === 'known' ? { ...one, kind: 'single' } : one));
     const points = tries.filter(isPoint).length;
-    return { tries, singles: points, possible: points };
+    return { faults: [], tries, singles: points, possible: points };
   }
   const { faults, possible } = enumerate(targets, rules, options.level);
   const feeds = (first.plan?.feeds ?? []).map(({ name }) => name);
@@ -86,7 +96,7 @@ function planned({ targets }: Addressed, rules: readonly AttackRule[], first: Ra
   const clocks = options.level === 'quick' && options.control !== true ? [] : (first.plan?.clocks ?? []);
   const all = singles(base, { regressions, feeds, clocks, faults, rerun: first.plan?.rerun === true });
   const tries = all.slice(0, options.maxSchedules);
-  return { tries, singles: tries.filter(isPoint).length, possible };
+  return { faults, tries, singles: tries.filter(isPoint).length, possible };
 }
 
 function isPoint({ kind }: Try): boolean {
@@ -191,14 +201,18 @@ async function tryOne(one: Try, deadlineMs: number, options: SearchOptions, stat
   else await settle(ran, deadlineMs, options, state);
 }
 
-function count({ kind }: Try, survived: boolean, state: State): void {
+function count({ kind, schedule }: Try, survived: boolean, state: State): void {
   const one = survived ? 1 : 0;
   const { points } = state;
   if (kind === 'feed' || kind === 'rerun' || kind === 'clock') state.others++;
   else if (kind === 'combined') {
     const known = points.combined ?? { survived: 0, tried: 0 };
     state.points = { ...points, combined: { survived: known.survived + one, tried: known.tried + 1 } };
-  } else state.points = { ...points, survived: points.survived + one, tried: points.tried + 1 };
+  } else {
+    const action = schedule.faults[0]?.action ?? 'kill';
+    state.acted.set(action, (state.acted.get(action) ?? 0) + 1);
+    state.points = { ...points, survived: points.survived + one, tried: points.tried + 1 };
+  }
 }
 
 /** Red is red when it comes again; where it doesn't, the next suspect has its turn. */

@@ -1,6 +1,8 @@
 import { readShift } from '#src/faults/clock.ts';
 import type { Fault } from '#src/faults/schedule.ts';
-import { plural } from '#src/grading/wording-oracle.ts';
+import { SLOW_ANSWERS } from '#src/faults/slowness.ts';
+import type { ActionCause } from '#src/grading/cause-action.ts';
+import { number, plural } from '#src/grading/wording-oracle.ts';
 import { ENGINE_ACTIONS } from '#src/grading/wording-replication.ts';
 
 /** What was done, for each action of a fault. A part of wording.ts. */
@@ -16,6 +18,8 @@ export function actionWords({ action, argument, boundary }: Fault): string {
         `stopped your program (SIGSTOP)${isKafka ? ', let its group go on without it' : ''}, started it anew beside that, and ` +
         'let the stopped one go on when the new one was at work;'
       );
+    case 'slow':
+      return `made ${SLOW_ANSWERS} answers to your program ${argument ?? '200ms'} late each, beginning`;
     case 'crash':
       return isKafka ? 'killed Kafka’s broker (kill -9) and started it again' : (ENGINE_ACTIONS[action] ?? action);
     default:
@@ -55,13 +59,56 @@ export const UNMOVED_REMEDY =
 export const OWN_CLOCK =
   'What your program leaves depends on the clock of the machine that it runs on: nothing but that clock was another.';
 
-/** How such a fault is told in the few words of a pass, where it is no kill. */
-export function besidesWords(action: string): string | undefined {
+/** How often such a fault was survived, where it is no kill. */
+export function besidesWords(action: string, times: number): string {
+  const often = times === 1 ? 'once' : `${number(times)} times`;
   const words: Readonly<Record<string, string>> = {
-    pause: 'stopped it while another start took its place, and let it go on',
-    crash: 'killed the engine and started it again',
-    cut: 'cut its connection',
-    slow: 'slowed its connection down',
+    pause: `stopped it ${often} while another start took its place, and let it go on then`,
+    crash: `killed its engine ${often} and started it again`,
+    rewind: `stopped its engine ${often} without a checkpoint and started it again`,
+    lose: `dropped its slot ${often} while it was down`,
+    cut: `cut its connection ${often}`,
+    slow: `made its engine’s answers late ${often}`,
   };
-  return words[action];
+  return words[action] ?? `did ${action} ${often}`;
+}
+
+/** One cause and what follows from it; `at` names a boundary. */
+export function actionCauseWords(
+  cause: ActionCause,
+  at: (boundary: string, nth: number, role?: string) => string,
+): string {
+  switch (cause.kind) {
+    case 'zombie-wrote':
+      return (
+        `The start that was stopped still wrote after another had taken its place (${at(cause.boundary, cause.nth, cause.role)}, by ` +
+        'start 1), and nothing refused it. A member’s number in its group, a transactional id or a version in the row does. ' +
+        'Then the picture shows a mark of the older start after it went on.'
+      );
+    case 'kept-past-replacement':
+      return (
+        'Your program keeps in memory what another start has changed meanwhile: when partitions are assigned anew, what is ' +
+        'remembered of them, and where to go on, must be read again. Then what is wrong comes after the rebalance.'
+      );
+    case 'gave-up-on-engine':
+      return (
+        'Your program gives up when its engine is away for some seconds, or never finds it again. Clients try again by themselves ' +
+        'for as long as they are allowed to, and a program may try longer.'
+      );
+    case 'not-acknowledged':
+      return (
+        'What you had handed to the client, and Kafka had not yet acknowledged, went with the broker, and your program took it ' +
+        'for written. What counts is the answer (a flush, acks=all), and an offset is committed only after it.'
+      );
+    case 'impatient':
+      return (
+        'An answer that comes late is taken for none: your program gives up, or does it again though it had been done. ' +
+        'A time-out says nothing of whether it was.'
+      );
+    case 'recovery-not-restartable':
+      return (
+        `Your program recovers from one kill (at ${at(cause.first.boundary, cause.first.nth, cause.first.role)}), and not from a second ` +
+        `while it recovers (at ${at(cause.second.boundary, cause.second.nth, cause.second.role)}): its recovery takes for done what was only begun.`
+      );
+  }
 }

@@ -1,7 +1,8 @@
 import { SHIFT } from '#src/faults/clock.ts';
 import type { Fault, Point } from '#src/faults/schedule.ts';
 import type { Cause } from '#src/grading/cause.ts';
-import { actionWords, OWN_CLOCK, shiftWords } from '#src/grading/wording-actions.ts';
+import { isOfAction } from '#src/grading/cause-action.ts';
+import { actionCauseWords, actionWords, besidesWords, OWN_CLOCK, shiftWords } from '#src/grading/wording-actions.ts';
 import { kafkaBoundaryWords, kafkaCauseWords, kafkaManyWords } from '#src/grading/wording-kafka.ts';
 import {
   confirmPointWords,
@@ -156,8 +157,15 @@ export function ordinal(value: number): string {
 }
 
 /** What all survived schedules of a stage did, for a pass. */
-export function triedWords(tried: number, boundaries: readonly string[], feeds: readonly string[] = []): string {
-  return [...(tried === 0 ? [CALM] : [killedWords(tried, boundaries)]), ...feeds.map(feedWords)].join('; ');
+export function triedWords(
+  acted: ReadonlyMap<string, number>,
+  boundaries: readonly string[],
+  feeds: readonly string[] = [],
+): string {
+  const tried = [...acted].map(([action, times]) =>
+    action === 'kill' ? killedWords(times, boundaries) : besidesWords(action, times),
+  );
+  return [...(tried.length === 0 ? [CALM] : tried), ...feeds.map(feedWords)].join('; ');
 }
 
 function killedWords(tried: number, boundaries: readonly string[]): string {
@@ -177,6 +185,7 @@ export const EVERY_TIME = 'the right result, every time';
 
 /** One cause and what follows from it; the remedy is the first hint. */
 export function causeWords(cause: Cause): string {
+  if (isOfAction(cause)) return actionCauseWords(cause, boundaryWords);
   switch (cause.kind) {
     case 'position-after-commit':
       return (

@@ -32,6 +32,9 @@ class Sorter:
 
     def assigned(self, consumer, partitions):
         """What was remembered of the last records is read again, so that it needs no place of its own."""
+        # Others may have had these partitions meanwhile, and may have those now that were here before.
+        self.resume = {}
+        self.checks.recent.clear()
         for partition in consumer.committed(partitions):
             self.resume[partition.partition] = max(0, partition.offset)
         consumer.assign([TopicPartition(IN, part, max(0, self.resume[part] - WINDOW)) for part in self.resume])
