@@ -268,14 +268,13 @@ class Partition {
     // What is new in a stage comes first; the other partition begins in the middle.
     let spoilt = this.#of.partition * Math.floor(kinds.length / 2);
     const { rulesFrom = Infinity, withState } = this.#of.making;
-    // Whoever has the partition since a rebalance needs what came before it.
-    const isMeant = (offset: number): boolean =>
-      offset > rulesFrom && [1, 3, 5].includes(offset - Math.ceil((1 - COMES_LAST) * this.#of.each));
     for (let offset = 0; offset < this.#of.each; offset++) {
       const isBad = offset === 3 || (offset > 3 && places.below(ONE_BAD_IN) === 0);
-      if (isBad) this.#spoil(offset, kinds[spoilt++ % kinds.length] ?? [undefined, json((trip) => trip)]);
-      else if (withState === true && offset > 6 && (places.below(6) === 0 || isMeant(offset)))
-        this.#again(offset, isMeant(offset));
+      // Whoever has the partition since a rebalance needs what came before it.
+      const into = offset - Math.ceil((1 - COMES_LAST) * this.#of.each);
+      const back = offset > rulesFrom && [1, 3, 5].includes(into) ? into : 0;
+      if (isBad && back === 0) this.#spoil(offset, kinds[spoilt++ % kinds.length] ?? [undefined, json((trip) => trip)]);
+      else if (withState === true && offset > 6 && (places.below(6) === 0 || back > 0)) this.#again(offset, back);
       else this.#good(offset);
     }
     return this.#made;
@@ -302,15 +301,16 @@ class Partition {
     this.#add(offset, { ...trip, bike, trip: trip.trip.replace(trip.bike, bike) }, spoilt, reason, isTrip);
   }
 
-  /** One that came before, sent once more: soon, or so late that it counts as new. */
-  #again(offset: number, isNear: boolean): void {
+  /** One that came before, sent once more: soon, or so late that it counts as new; or one from before so many records. */
+  #again(offset: number, back: number): void {
     const good = this.#made.filter(({ reason, record }) => reason === undefined && record.value !== null);
     const old = good.filter((one) => offset - offsetOf(one) > WINDOW && !this.#isSeen(one, offset));
-    const near = good.filter((one) => offset - offsetOf(one) < WINDOW - 2);
-    const isOld = !isNear && old.length > 0 && this.#of.random.below(2) === 0;
+    const isNear = (one: Made): boolean => offset - offsetOf(one) < WINDOW - 2 && offsetOf(one) < offset - back;
+    const near = good.filter((one) => isNear(one) && (back === 0 || !isFast(one)));
+    const isOld = back === 0 && old.length > 0 && this.#of.random.below(2) === 0;
     const [first, ...others] = isOld ? old : near;
     if (first === undefined) return this.#good(offset);
-    const found = isOld ? first : this.#of.random.pick([first, ...others]);
+    const found = isOld ? first : back > 0 ? (near.at(-back) ?? first) : this.#of.random.pick([first, ...others]);
     const value = found.record.value?.toString() ?? '';
     const trip = JSON.parse(value) as Trip;
     const headers = new Map(found.record.headers);

@@ -122,6 +122,8 @@ await test('on PostgreSQL a start is stopped, replaced and let go on; answers ar
   });
   await t.test('a program that recovers once is caught by a double kill alone', async () => {
     const { verdict } = await grade('', {
+      size: 40,
+      minSize: 40,
       bench: { ...options('').bench, program: { ...options('').bench.program, run: ['python', 'recovers_once.py'] } },
     });
     assert.equal(verdict.state, 'failed');

@@ -9,7 +9,7 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 IN, VALID, INVALID = (os.environ[name] for name in ("TOPIC_IN", "TOPIC_VALID", "TOPIC_INVALID"))
 SERVER = {"bootstrap.servers": os.environ["KAFKA_BOOTSTRAP"]}
-BATCH = 50
+BATCH = 25
 WINDOW = 20
 
 stopping = False
