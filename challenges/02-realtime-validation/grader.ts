@@ -311,22 +311,19 @@ class Partition {
     const [first, ...others] = isOld ? old : near;
     if (first === undefined) return this.#good(offset);
     const found = isOld ? first : back > 0 ? (near.at(-back) ?? first) : this.#of.random.pick([first, ...others]);
-    const value = found.record.value?.toString() ?? '';
-    const trip = JSON.parse(value) as Trip;
-    const headers = new Map(found.record.headers);
-    const again = { value, schema: headers.get('schema')?.toString() ?? '1' };
+    const schema = headerOf(found.record, 'schema') ?? '1';
+    const again = { value: found.record.value?.toString() ?? '', schema };
     // What was allowed when it came first may not be any more.
-    const isTooFast = this.#isNewRule(offset) && isFast(found);
-    this.#add(offset, trip, again, isTooFast ? 'speed' : this.#isSeen(found, offset) ? 'duplicate' : undefined);
+    const tooFast = this.#isNewRule(offset) && isFast(found) ? 'speed' : undefined;
+    this.#add(offset, tripOf(found), again, tooFast ?? (this.#isSeen(found, offset) ? 'duplicate' : undefined));
   }
 
   #isNewRule(offset: number): boolean {
     return offset >= (this.#of.making.rulesFrom ?? Infinity);
   }
 
-  #isSeen({ record }: Made, offset: number): boolean {
-    const { trip } = JSON.parse(record.value?.toString() ?? '{}') as Trip;
-    return this.#seen.some((one) => one.trip === trip && offset - one.offset <= WINDOW);
+  #isSeen(made: Made, offset: number): boolean {
+    return this.#seen.some((one) => one.trip === tripOf(made).trip && offset - one.offset <= WINDOW);
   }
 
   #trip(offset: number, skipped: number): Trip {
@@ -396,9 +393,8 @@ function bikesFeed(): KafkaFeed[] {
 const offsetOf = ({ source }: Pick<Made, 'source'>): number => Number(source.split(':')[1]);
 const recordsOf = (made: readonly Made[] = []): KafkaFeed[] => made.map(({ record }) => record);
 const timeOf = (offset: number): number => BEGAN_MS + offset * APART_MS;
-const isFast = ({ record }: Made): boolean => {
-  const trip = JSON.parse(record.value?.toString() ?? '{}') as Trip & { readonly km?: number };
-  return (trip.meters ?? (trip.km ?? 0) * 1000) > seconds(trip) * NEW_METERS_PER_SECOND;
-};
+const tripOf = ({ record }: Made) => JSON.parse(record.value?.toString() ?? '{}') as Trip & { readonly km?: number };
+const metersOf = ({ meters, km = 0 }: ReturnType<typeof tripOf>): number => meters ?? km * 1000;
+const isFast = (one: Made): boolean => metersOf(tripOf(one)) > seconds(tripOf(one)) * NEW_METERS_PER_SECOND;
 const at = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z');
 const seconds = ({ start, end }: Trip): number => (Date.parse(end) - Date.parse(start)) / 1000;

@@ -58,8 +58,9 @@ class Checks:
             reason = "duplicate"
         before = [one[3] for one in recent if one[2] == trip["bike"]]
         recent.append((message.offset(), trip["trip"], trip["bike"], number))
-        with open("recent.json", "w") as file:
+        with open("recent.json.tmp", "w") as file:
             json.dump(self.recent, file)
+        os.replace("recent.json.tmp", "recent.json")
         return reason, max(0, number - max(before) - 1) if reason is None and before else 0
 
     def parse(self, value, schema):
