@@ -35,6 +35,10 @@ export const ENGINE_ACTIONS: Readonly<Record<string, string>> = {
 };
 
 export const SLOT = {
+  unread: {
+    expected: 'every transaction comes over from the log, through a slot',
+    found: 'there is no slot: what was in the source between two copies is lost',
+  },
   retained: (limitKb: number): string => `PostgreSQL keeps less than ${limitKb} kB of its log for your slot`,
   keeps: (kb: number): string => `it keeps ${kb} kB, though all that was for you has been applied`,
   forward: 'no row of the target ever goes back to an earlier version',
