@@ -266,8 +266,7 @@ class Link {
   }
 
   async #fromClient(chunk: Buffer): Promise<void> {
-    const shared = this.#shared;
-    const { gate } = shared;
+    const [shared, { gate }] = [this.#shared, this.#shared];
     const server = await this.#way.server;
     for (const frame of this.#requests.push(chunk)) {
       while (gate.isShut) await gate.opened();
