@@ -266,10 +266,10 @@ class Link {
   }
 
   async #fromClient(chunk: Buffer): Promise<void> {
-    const [shared, { gate }] = [this.#shared, this.#shared];
+    const shared = this.#shared;
     const server = await this.#way.server;
     for (const frame of this.#requests.push(chunk)) {
-      while (gate.isShut) await gate.opened();
+      while (shared.gate.isShut) await shared.gate.opened();
       const request = headOf(frame);
       // What can't be read can't be counted, and its answer may lead the program past us.
       if (request.version > (LAST_READ[request.api] ?? request.version)) return this.cut();
@@ -286,7 +286,7 @@ class Link {
       if (note?.isUnanswered === true && isDue(shared, 'before', steps)) await this.#goesOnAlone();
       const pass = (): Promise<'go' | 'drop'> => this.#pass({ request, frame, note, steps }, server);
       const isStep = note !== undefined || shared.told.length > 0;
-      if ((await (isStep ? gate.hold(pass) : pass())) === 'drop') {
+      if ((await (isStep ? shared.gate.hold(pass) : pass())) === 'drop') {
         // Kafka has never had it, so that the same written again is the same event.
         shared.counts.takeBack(steps);
         return this.#dropped();
