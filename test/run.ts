@@ -22,8 +22,10 @@ const words = args.filter((arg) => !arg.startsWith('--'));
 /** Longer than any file should take; one that hangs is ended with all that it started, and counts as failed. */
 const FILE_DEADLINE_MS = (gate ? 60 : 25) * 60_000;
 
-const HEAVY =
-  /^test\/((labs|engines|server|e2e|cli|commands|launch|gate)\/|grading\/(grade|states|killed|bad-input)\.|faults\/postgres-proxy\.)/;
+const HEAVY_FOLDERS = /^test\/(labs|engines|server|e2e|cli|commands|launch|gate)\//;
+/** What a test imports that starts engines, a server or a browser. */
+const HEAVY_IMPORTS =
+  /'#test\/(grading\/bench|engines\/|server\/served|e2e\/|browser)|'#src\/engines\/(supervisor|connect)\./;
 /** Begun first, because they take longest. */
 const LONG = /^test\/house\//;
 
@@ -57,11 +59,13 @@ async function runFiles(files: readonly string[], atOnce: number): Promise<void>
 
 const began = performance.now();
 const files = chosen();
-const heavy = files.filter((file) => HEAVY.test(file));
-const light = files.filter((file) => !HEAVY.test(file));
+const textOf = (file: string): string => readFileSync(join(root, file), 'utf8');
+const isHeavy = (file: string): boolean => HEAVY_FOLDERS.test(file) || HEAVY_IMPORTS.test(textOf(file));
+const heavy = files.filter(isHeavy);
+const light = files.filter((file) => !heavy.includes(file));
 const leftOut = quick ? '; those are left out by --quick' : '';
 console.log(`${light.length} test files, and ${heavy.length} with engines, servers or a browser${leftOut}`);
-const usesBrowser = (file: string): boolean => readFileSync(join(root, file), 'utf8').includes('#test/browser.ts');
+const usesBrowser = (file: string): boolean => textOf(file).includes('#test/browser.ts');
 if (!quick && heavy.some(usesBrowser)) {
   // Without one the rest is still worth running; the files that need it fail by themselves.
   const browser = await ensureBrowser(console.log).catch((error: unknown) => `none; ${String(error)}`);

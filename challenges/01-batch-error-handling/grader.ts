@@ -405,7 +405,7 @@ async function unpublished(trial: Trial, before: readonly GoodRecord[]): Promise
 
 // The payments API
 
-const FIRST_PAUSE_S = 0.12;
+const FIRST_PAUSE_S = 0.15;
 const RETRY_BUDGET = 8;
 /** A run that ends with more of its budget left has given up. */
 const FEWEST_SPENT = 0.75;

@@ -58,9 +58,16 @@ function labWords(event: VerifyLabsEvent): string {
     }
     case 'summary': {
       const { problems, asDeclared, different, unknown } = event.counts;
-      return `${event.labs} labs: ${problems} problems; ${asDeclared} programs as declared, ${different} different, ${unknown} unknown`;
+      return [
+        `${counted(event.labs, 'lab')}: ${counted(problems, 'problem')}; `,
+        `${counted(asDeclared, 'program')} as declared, ${different} different, ${unknown} unknown`,
+      ].join('');
     }
   }
+}
+
+function counted(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }
 
 function words(event: VerifyEvent): string {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { labSchema } from '#src/content/lab.ts';
 import { EXIT } from '#src/exit.ts';
 import { POINTS, SCHEDULE_GRAMMAR } from '#src/faults/schedule.ts';
-import { ANOMALIES } from '#src/grading/anomaly.ts';
+import { ANOMALIES, type Anomaly } from '#src/grading/anomaly.ts';
 import { RUN_FILES } from '#src/grading/run-folder.ts';
 import { LEVELS, STATES, verdictSchema } from '#src/grading/verdict.ts';
 
@@ -94,9 +94,41 @@ function folder(): string[] {
     '### lab.yaml',
     table(['key', 'type', 'what it is'], rowsOf(z.toJSONSchema(labSchema, { io: 'input' }) as Node, '')),
     'The anomalies that a stage may allow, and that a wrong program may be failed for:',
-    `${ANOMALIES.map((name) => `\`${name}\``).join(', ')}.`,
+    table(
+      ['anomaly', 'what it says'],
+      ANOMALIES.map((name) => [`\`${name}\``, ANOMALY_WORDS[name]]),
+    ),
   ];
 }
+
+const ANOMALY_WORDS: Readonly<Record<Anomaly, string>> = {
+  lost: 'a thing of the input is nowhere',
+  duplicate: 'a thing is there, or counts, more often than once',
+  phantom: 'a thing is there that the input never held',
+  stale: 'a thing has the value of an earlier version',
+  corrupted: 'a thing has a value that it never had',
+  reordered: 'what belongs together came in another order than it happened in',
+  gap: 'numbers that should follow one another skip some',
+  'wrong-window': 'an event is counted in another window of time than its own',
+  'partial-write': 'a reader could see a part of what belongs together',
+  'not-idempotent': 'a second run of the same input leaves something else',
+  'not-parked': 'a bad record went on as a good one, or disappeared, instead of being put aside',
+  'wrongly-parked': 'a good record was put aside',
+  'did-not-finish': 'no end by the deadline, though an undisturbed run beside it was in time',
+  crashed: 'the program ended by itself before it was done, or with a code that means nothing',
+  'wrong-exit': 'the program ended with a code that means something else than what happened',
+  'wrong-reason': 'what was put aside has another reason than its own',
+  'wrong-report': 'what the program says of its run is not what it did',
+  'needless-retry': 'something was tried again that no further try could mend',
+  'missing-retry': 'something was given up that a further try would have mended',
+  'too-soon': 'a try came before the time that the other side had asked for',
+  'no-backoff': 'the pauses between tries do not grow',
+  'no-jitter': 'all pauses between tries are of the same length',
+  'double-effect': 'the other side did a thing twice',
+  'over-budget': 'more tries, bytes or work than the stage allows',
+  'published-anyway': 'a result was handed on though the run had to be refused',
+  'wal-retained': 'a slot keeps more of the log than its limit',
+};
 
 function schedule(): string[] {
   return [

@@ -10,6 +10,7 @@ import { findLab, type Lab, type LabStage } from '#src/content/lab.ts';
 import { findFamily } from '#src/engines/python-family.ts';
 import { Bug, LearnerError } from '#src/error.ts';
 import type { Stage } from '#src/grading/api.ts';
+import { GraderError, watched } from '#src/grading/grader-error.ts';
 import type { Program } from '#src/grading/program.ts';
 
 /** What a lab's copy in the journal says of itself: the learner may change how their program is built and run. */
@@ -50,10 +51,20 @@ export function stageOf(lab: Lab, n: number): LabStage {
 
 /** The lab's grader of one stage. */
 export async function graderOf(lab: Lab, n: number): Promise<Stage> {
-  const module = (await import(pathToFileURL(join(lab.folder, 'grader.ts')).href)) as Record<string, unknown>;
-  const found = module[`stage${n}`];
-  if (typeof found !== 'function') throw new Bug(`${lab.path}/grader.ts exports no stage${n}`);
-  return found as Stage;
+  const file = `${lab.path}/grader.ts`;
+  const found = (await graderModule(lab))[`stage${n}`];
+  if (typeof found !== 'function') throw new GraderError(`${file} exports no stage${n}`);
+  return watched(found as Stage, file);
+}
+
+export async function graderModule(lab: Lab): Promise<Record<string, unknown>> {
+  try {
+    return (await import(pathToFileURL(join(lab.folder, 'grader.ts')).href)) as Record<string, unknown>;
+  } catch (error) {
+    const line = /grader\.ts:(\d+)/.exec((error as Error).stack ?? '')?.[1];
+    const at = [`${lab.path}/grader.ts`, ...(line === undefined ? [] : [line])].join(':');
+    throw new GraderError(`${at}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 /** The learner's program as lab.yaml of its copy says it is run. */

@@ -2,12 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 
 import { channel, type Channel } from '#src/channel.ts';
 import { DEFAULT_SEED, gradeStage } from '#src/commands/check.ts';
 import type { Context } from '#src/commands/context.ts';
-import { labsProgram, stageOf, type OwnProgram } from '#src/commands/labs.ts';
+import { graderModule, labsProgram, stageOf, type OwnProgram } from '#src/commands/labs.ts';
 import { checkLab, type LabProblem } from '#src/content/lab-check.ts';
 import { findLab, labPaths, loadLab, type Lab } from '#src/content/lab.ts';
 import { pictureFile } from '#src/content/mistakes.ts';
@@ -15,6 +14,7 @@ import { LearnerError } from '#src/error.ts';
 import { parseSchedule, type Schedule } from '#src/faults/schedule.ts';
 import { writeAtomic } from '#src/files.ts';
 import { ANOMALIES } from '#src/grading/anomaly.ts';
+import { GraderError } from '#src/grading/grader-error.ts';
 import { pictureOf, pictureText, readPicture } from '#src/grading/kept-picture.ts';
 import type { Program } from '#src/grading/program.ts';
 import { latestOfStage, readHistory } from '#src/grading/run-folder.ts';
@@ -79,7 +79,10 @@ export async function* verifyLabs(options: VerifyLabsOptions, context: Context):
     const planned = catalogue.find(({ id }) => id === lab.id);
     if (planned === undefined)
       throw new LearnerError(`${lab.path} is not in plan/catalogue.yaml`, 'Add it there, under labs.');
-    const exported = Object.keys(await graderModule(lab));
+    const module = await graderModule(lab).catch((error: unknown) => {
+      throw authors(error, 'as it was read');
+    });
+    const exported = Object.keys(module);
     const { title, stages } = planned;
     for (const problem of checkLab(root, lab, { title, stages, anomalies: ANOMALIES, exported })) {
       counts.problems++;
@@ -101,8 +104,10 @@ function labsIn(names: readonly string[]): string[] {
   return [...new Set(names.map((name) => name.split('#')[0] ?? ''))];
 }
 
-async function graderModule(lab: Lab): Promise<Record<string, unknown>> {
-  return (await import(pathToFileURL(join(lab.folder, 'grader.ts')).href)) as Record<string, unknown>;
+/** Whoever verifies a lab may be its author: a mistake in a grader is theirs to mend. */
+function authors(error: unknown, doing: string): unknown {
+  if (!(error instanceof GraderError)) return error;
+  return new LearnerError(`${error.message} (${doing})`, 'Mend the grader.');
 }
 
 interface Task {
@@ -137,16 +142,18 @@ async function* runAll(
 ): AsyncGenerator<ProgramResult> {
   const results: Channel<ProgramResult> = channel();
   const programs = options.only.flatMap((name) => name.split('#').slice(1));
-  const waiting = labs.flatMap(tasksOf).filter(({ own }) => programs.length === 0 || programs.includes(own.folder));
+  const all = labs.flatMap(tasksOf);
+  const named = all.map(({ own }) => own.folder);
+  const waiting = all.filter(({ own }) => programs.length === 0 || programs.includes(own.folder));
   if (waiting.length === 0)
-    throw new LearnerError(`no lab has a program ${programs.join(' or ')}`, 'Name one like wrong/no-key.');
+    throw new LearnerError(`no lab has a program ${programs.join(' or ')}`, `There are: ${named.join(', ')}.`);
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
   const work = async (): Promise<void> => {
     for (let task = waiting.shift(); task !== undefined && !signal.aborted; task = waiting.shift())
       results.push(await verifyProgram(task, { ...options, signal }, context));
   };
-  const all = Promise.all(Array.from({ length: AT_ONCE }, work)).then(
+  const ended = Promise.all(Array.from({ length: AT_ONCE }, work)).then(
     () => results.end(),
     (error: unknown) => results.end(error),
   );
@@ -154,7 +161,7 @@ async function* runAll(
     yield* results;
   } finally {
     stop.abort();
-    await all;
+    await ended;
   }
 }
 
@@ -187,6 +194,8 @@ async function verifyProgram(task: Task, options: VerifyLabsOptions, context: Co
       if (isLast || verdict.state === 'failed') return told({ state: 'different', found, text, remedy: REMEDY });
     }
     return told({ state: 'as declared', found: expected });
+  } catch (error) {
+    throw authors(error, `with ${own.folder}`);
   } finally {
     await rm(scratch, { recursive: true, force: true, maxRetries: 3 });
   }

@@ -19,7 +19,8 @@ export function readTakeaways(
   file: PlanFile<Cues> | undefined,
   read: readonly { readonly guide: Guide; readonly page: Page }[],
 ): Takeaway[] {
-  if (file === undefined) return [];
+  // Without guides none of what is asked of them could be found, and why there are none is told already.
+  if (file === undefined || read.length === 0) return [];
   return file.value.guides.flatMap(({ id, cues }, g) => {
     const found = read.find(({ guide }) => guide.id === id);
     if (found === undefined) {

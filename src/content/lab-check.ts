@@ -26,6 +26,8 @@ export interface LabExpectations {
 const MAX_README_WORDS = 500;
 const FEWEST_WRONG = 3;
 const GRADING_API = '#src/grading/api.ts';
+/** `import … from 'x'` over any number of lines, `import 'x'`, `export … from 'x'` and `import('x')`. */
+const IMPORTED = /(?:\bfrom|\bimport\(?)\s*['"`]([^'"`\n]+)['"`]/g;
 const FOLDERS = ['starter', 'solution', 'correct', 'wrong'];
 const ENTRIES = ['README.md', 'lab.yaml', 'grader.ts', PICTURES, ...FOLDERS];
 const LEFT_BY_TOOLS = /^(__pycache__|node_modules|\.venv|\.DS_Store|.*\.pyc)$/;
@@ -78,10 +80,8 @@ function checkGrader({ folder, stages }: Lab, { exported }: LabExpectations, rep
   const more = exported.filter((name) => !due.includes(name));
   if (missing.length > 0) report('grader.ts', `it exports no ${missing.join(', ')}`, 'One function for each stage.');
   if (more.length > 0) report('grader.ts', `it exports ${more.join(', ')}`, 'Export the stages of lab.yaml alone.');
-  for (const [, from] of (textOf(join(folder, 'grader.ts')) ?? '').matchAll(
-    /^} from '([^']+)'|^import .* from '([^']+)'/gm,
-  ))
-    if (from !== undefined && from !== GRADING_API)
+  for (const [, from] of (textOf(join(folder, 'grader.ts')) ?? '').matchAll(IMPORTED))
+    if (from !== GRADING_API)
       report('grader.ts', `it imports ${from}`, `A grader imports ${GRADING_API} alone, so that it can start nothing.`);
 }
 

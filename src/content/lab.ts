@@ -30,7 +30,10 @@ const stage = z.strictObject({
     })
     .describe('the section of a guide that explains what this stage breaks'),
   why: words.optional().describe('why the solution holds; shown after a pass'),
-  hints: z.array(words).length(3).describe('a ladder: the remedy, how, and nearly the answer'),
+  hints: z
+    .array(words)
+    .length(3, 'needs three texts: the remedy, how, and nearly the answer')
+    .describe('a ladder: the remedy, how, and nearly the answer'),
 });
 
 const known = z.strictObject({
@@ -135,10 +138,25 @@ export async function loadLab(root: string, path: string): Promise<Lab> {
   }
   const parsed = labSchema.safeParse(value);
   if (!parsed.success) {
-    const told = parsed.error.issues.map((issue) => `  ${issue.path.join('.') || 'the file'}: ${issue.message}`);
-    throw new LearnerError(`${file} breaks the contract of a lab:\n${told.join('\n')}`, 'Mend the file.');
+    const told = parsed.error.issues.map(({ path: keys, message }) => `  ${placeOf(keys)}: ${plain(message)}`);
+    throw new LearnerError(
+      `${file} breaks the contract of a lab:\n${told.join('\n')}`,
+      'Mend the file; docs/lab-contract.md says what each key means.',
+    );
   }
   return { ...parsed.data, id: idOf(path), path, folder: join(root, path) };
+}
+
+/** Stages are counted from 1 wherever a person reads of them. */
+function placeOf(keys: readonly PropertyKey[]): string {
+  const [first, index, ...rest] = keys;
+  if (first === 'stages' && typeof index === 'number') return [`stage ${index + 1}`, ...rest.map(String)].join(', ');
+  return keys.map(String).join('.') || 'the file';
+}
+
+function plain(message: string): string {
+  const missing = /^Invalid input: expected (.+), received undefined$/.exec(message);
+  return missing === null ? message : `is missing (${missing[1]})`;
 }
 
 function idOf(path: string): string {

@@ -26,6 +26,12 @@ export interface Schedule {
 
 export const POINTS: readonly Point[] = ['before', 'after-durable', 'client-moved-on'];
 
+/** What a program passes and can be met at, and its start, its end and its input. */
+export const BOUNDARIES: readonly string[] = [
+  ...['pg.commit', 'pg.slot', 'pg.confirm', 'kafka.produce', 'kafka.offset', 'kafka.addtxn', 'kafka.endtxn'],
+  ...['http.request', 'program.start', 'program.exit', 'input'],
+];
+
 /** What `parseSchedule` reads, for those who write one. */
 export const SCHEDULE_GRAMMAR = `schedule = "v1" "lab=" id "stage=" n "seed=" n "size=" n { fault }
 id       = the lab's folder without its number
@@ -35,14 +41,18 @@ action   = "kill" | "cut" | "again" | "feed"; "pause" (stopped until another sta
            "crash" (kill -9, and a start), "rewind" (PostgreSQL stops without a checkpoint); "lose" (a kill, and the slot is
            dropped); "shift" (the clock of this start and of those after it is off by the argument: +1d, -90m; s, m, h, d,
            and y of 365 days)
-boundary = "pg.commit" | "pg.slot" | "pg.confirm" | "kafka.produce" | "kafka.offset" | "kafka.endtxn" | "http.request" |
-           "program.start" | "program.exit" | "input"
+boundary = ${BOUNDARIES.slice(0, 6).map(quoted).join(' | ')} |
+           ${BOUNDARIES.slice(6).map(quoted).join(' | ')}
 role     = the tables that a commit writes, joined by "+", where its number among all commits is not enough; of a
            confirmation t3, the first that covers the third transaction; in Kafka
            the topic that is written, whose records nth counts, or the partition whose offset nth is
-point    = ${POINTS.map((point) => `"${point}"`).join(' | ')}
+point    = ${POINTS.map(quoted).join(' | ')}
 
 v1 lab=batch-error-handling stage=2 seed=42 size=10000 kill@1/pg.commit#3:after-durable`;
+
+function quoted(word: string): string {
+  return `"${word}"`;
+}
 
 const FAULT = /^([a-z][a-z-]*)@(?:(\d+)\/)?([a-z][a-z.-]*)(?:\[([\w.+-]+)\])?#(\d+):([a-z-]+)(?:=(\S+))?$/;
 
@@ -79,6 +89,8 @@ function faultOf(text: string, line: string, at: number): Fault {
   const [, action = '', incarnation = '1', boundary = '', role, nth = '', point = '', argument] = match ?? [];
   const known = POINTS.find((one) => one === point);
   if (match === null) throw wrong(line, at, 'expected a fault like kill@1/pg.commit#3:after-durable');
+  if (!BOUNDARIES.includes(boundary))
+    throw wrong(line, at + text.indexOf(`/${boundary}`) + 1, `expected ${BOUNDARIES.join(', ')}`);
   if (known === undefined) throw wrong(line, at + text.indexOf(`:${point}`) + 1, `expected ${POINTS.join(', ')}`);
   const fault = {
     action,

@@ -20,6 +20,7 @@ import type { Row } from '#src/grading/canonical.ts';
 import { AGAIN } from '#src/grading/enumerate.ts';
 import { exitFindings } from '#src/grading/exit-findings.ts';
 import type { Feed } from '#src/grading/feeds.ts';
+import { GraderError } from '#src/grading/grader-error.ts';
 import { outputFiles } from '#src/grading/output-files.ts';
 import { FED_TABLE, streamOf } from '#src/grading/stream.ts';
 import { leaseKafkaScene, type KafkaScene } from '#src/grading/kafka-scene.ts';
@@ -143,13 +144,21 @@ async function prepare(
   const { stream, tables = [] } = plan;
   const client = await connect(database);
   try {
-    for (const sql of [...(stream === undefined ? [] : FED_TABLE), ...tables]) await client.query(sql);
+    if (stream !== undefined) for (const sql of FED_TABLE) await client.query(sql);
+    for (const [at, sql] of tables.entries())
+      await client.query(sql).catch((error: unknown) => refusedTable(error, at));
     const query = (sql: string): Promise<unknown> => client.query(sql);
     await plan.prepare?.({ ...place, env: { ...environmentOf(database), ...kafka?.direct }, query });
     await kafka?.ready?.();
   } finally {
     await client.end().catch(() => undefined);
   }
+}
+
+/** PostgreSQL is there and does not understand it: what is asked for is wrong, and not the machine. */
+function refusedTable(error: unknown, at: number): never {
+  if (!(error instanceof Error) || !('code' in error) || !String(error.code).startsWith('42')) throw error;
+  throw new GraderError(`tables[${at}] of the grader: ${error.message}`, { cause: error });
 }
 
 function isAgain({ action }: Fault): boolean {

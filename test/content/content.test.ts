@@ -62,8 +62,10 @@ test('the plan is whole: fifteen guides in four groups, five projects, five chal
     groups.flatMap(({ guides }) => guides.map(({ number }) => number)),
     Array.from({ length: 15 }, (_, i) => String(i + 1).padStart(2, '0')),
   );
-  for (const kind of ['project', 'challenge']) assert.equal(labs.filter((lab) => lab.kind === kind).length, 5);
-  for (const lab of labs) assert.equal(lab.stages.length, 6, lab.id);
+  // Others may be added, with as many stages as they need.
+  const planned = labs.filter(({ number }) => Number(number) <= 5);
+  for (const kind of ['project', 'challenge']) assert.equal(planned.filter((lab) => lab.kind === kind).length, 5);
+  for (const lab of planned) assert.equal(lab.stages.length, 6, lab.id);
   assert.equal(weeks.length, 4);
   assert.deepEqual(
     milestones.map(({ week }) => week),

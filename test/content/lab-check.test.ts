@@ -6,6 +6,7 @@ import test from 'node:test';
 
 import { checkLab, type LabExpectations } from '#src/content/lab-check.ts';
 import { loadLab, type Lab } from '#src/content/lab.ts';
+import type { LearnerError } from '#src/error.ts';
 import { ownRoot } from '#src/paths.ts';
 
 const PATH = 'challenges/01-batch-error-handling';
@@ -54,6 +55,26 @@ test('titles and stages are the catalogue’s, and the grader has one function f
   assert.ok((await told(folder, others)).includes('grader.ts: it exports no stage2, stage3, stage4, stage5, stage6'));
   const more = await told(folder, { ...expected, stages: [first, ...rest, 'One more'] });
   assert.deepEqual(more, ['lab.yaml: there are 6 stages, and 7 in the catalogue']);
+});
+
+test('a grader imports nothing else, on one line, for its effect or while it runs', async (t) => {
+  const { folder, expected } = await copy(t);
+  const more = ["import { rm } from 'node:fs';", "import 'node:net';", "const os = await import('node:os');"];
+  await change(folder, 'grader.ts', 'import', `${more.join('\n')}\nimport`);
+  assert.deepEqual(
+    await told(folder, expected),
+    ['fs', 'net', 'os'].map((name) => `grader.ts: it imports node:${name}`),
+  );
+});
+
+test('what lab.yaml lacks is named by its stage', async (t) => {
+  const { folder } = await copy(t);
+  await change(folder, 'lab.yaml', 'minutes:', 'minute:');
+  await assert.rejects(loadLab(folder, PATH), (error: LearnerError) => {
+    assert.match(error.message, /\n {2}stage 1, minutes: is missing \(number\)/);
+    assert.match(error.remedy, /lab-contract/);
+    return true;
+  });
 });
 
 test('what is missing, stray, undeclared or unknown is told with its file', async (t) => {

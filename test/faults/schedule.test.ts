@@ -9,7 +9,7 @@ test('a line that was written reads as what it was', () => {
   for (const line of [
     LINE,
     'v1 lab=x stage=1 seed=0 size=0',
-    `${LINE} cut@2/http.request#1:before mutate@1/file.input#2:client-moved-on=truncate`,
+    `${LINE} cut@2/http.request#1:before feed@1/input#1:before=twice`,
   ]) {
     assert.equal(formatSchedule(parseSchedule(line)), line);
   }
@@ -27,6 +27,7 @@ test('what is no schedule is refused at its column', () => {
     ['v1 lab=x stage=1 seed=1', 24, 'size='],
     [LINE.replace('kill@1/pg', 'kill pg'), 56, 'a fault like'],
     [LINE.replace('after-durable', 'afterwards'), 75, 'before, after-durable'],
+    [LINE.replace('pg.commit', 'pg.comit'), 63, 'pg.commit, pg.slot'],
     [LINE.replace('#3', '#0'), 56, 'counted from 1'],
     [LINE.replace('@1/', '@0/'), 56, 'counted from 1'],
   ] as const) {
