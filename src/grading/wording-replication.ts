@@ -39,6 +39,10 @@ export const SLOT = {
     expected: 'every transaction comes over from the log, through a slot',
     found: 'there is no slot: what was in the source between two copies is lost',
   },
+  atTheEnd: {
+    expected: 'each transaction comes over soon after it was committed',
+    found: 'the last one was not there until your program was told to stop',
+  },
   retained: (limitKb: number): string => `PostgreSQL keeps less than ${limitKb} kB of its log for your slot`,
   keeps: (kb: number): string => `it keeps ${kb} kB, though all that was for you has been applied`,
   forward: 'no row of the target ever goes back to an earlier version',
