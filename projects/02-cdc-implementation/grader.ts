@@ -252,11 +252,8 @@ function plan(
       },
     },
     judge: async (trial) => {
-      const found = [
-        ...(conserved ? sums(trial.samples) : []),
-        ...(await equal(trial, feed)),
-        ...neverBack(trial.samples),
-      ];
+      const differs = await equal(trial, feed);
+      const found = [...(conserved ? sums(trial.samples) : []), ...differs, ...neverBack(trial.samples)];
       if (retainedKb <= RETAINED_KB) return found;
       const words = { expected: SLOT.retained(RETAINED_KB), found: SLOT.keeps(retainedKb) };
       return [...found, finding({ anomaly: 'wal-retained', ...words, count: retainedKb })];
