@@ -1,14 +1,4 @@
-/** One small change to a solution that is right. */
-export interface Mutant {
-  readonly name: string;
-  /** The earliest stage that should tell it from the solution. */
-  readonly stage: number;
-  readonly file: string;
-  /** Each text stands exactly once in the file. */
-  readonly changes: readonly (readonly [from: string, to: string])[];
-  /** Why it passes, be it alike or a hole of the grader; where it isn't given, the mutant must be failed. */
-  readonly survives?: string;
-}
+import type { Mutant } from '#test/gate/mutants/mutant.ts';
 
 const TRANSACTION = '    with connection.transaction():\n        for table';
 const NO_TRANSACTION = '    if True:\n        for table';
