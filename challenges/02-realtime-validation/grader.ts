@@ -5,6 +5,7 @@ import {
   finding,
   headerOf,
   outOfOrder,
+  passedOn,
   STREAM,
   type BadRecord,
   type Content,
@@ -31,17 +32,15 @@ const NEW_METERS_PER_SECOND = 12;
 /** So much of the trips comes when the others have been dealt with, and whoever was replaced has found that out. */
 const COMES_LAST = 0.25;
 const BEGAN_MS = Date.UTC(2021, 2, 1, 8);
-/** As that of a small machine is that has lost its battery. */
-const LONG_BEFORE = '-20y';
 const APART_MS = 30_000;
 const ONE_BAD_IN = 5;
 
 /** What every record must be by itself. */
 export const stage1: Stage = (input) => plan(makeTrips(input, SCHEMA), { withState: false });
 
-/** What its fields say together, and when: also to a machine whose own clock lies before all trips. */
+/** What its fields say together, and when: also to a machine that lost its battery, whose clock lies before all trips. */
 export const stage2: Stage = (input) =>
-  plan(makeTrips(input, [...FIELDS, ...SCHEMA]), { withState: false, clocks: [LONG_BEFORE] });
+  plan(makeTrips(input, [...FIELDS, ...SCHEMA]), { withState: false, clocks: ['-20y'] });
 
 /** What earlier records say of it, and a reference that comes late. */
 export const stage3: Stage = (input) => {
@@ -96,11 +95,13 @@ function plan(made: readonly Made[], options: Options = {}): StagePlan {
       first: [...bikes.slice(0, known), ...recordsOf(trips.first)],
       later: bikes.slice(known),
       last: recordsOf(trips.last),
+      stamped: ['valid', 'invalid'],
     },
     env: { MAX_SPEED: String(MOST_METERS_PER_SECOND), ...env },
     attack,
     clocks,
     judge: async (trial) => judged(trial, made, options),
+    figures: (trial) => passedOn(trial, 'in', ['valid', 'invalid']),
   };
 }
 
@@ -311,8 +312,7 @@ class Partition {
     const [first, ...others] = isOld ? old : near;
     if (first === undefined) return this.#good(offset);
     const found = isOld ? first : back > 0 ? (near.at(-back) ?? first) : this.#of.random.pick([first, ...others]);
-    const schema = headerOf(found.record, 'schema') ?? '1';
-    const again = { value: found.record.value?.toString() ?? '', schema };
+    const again = { value: found.record.value?.toString() ?? '', schema: headerOf(found.record, 'schema') ?? '1' };
     // What was allowed when it came first may not be any more.
     const tooFast = this.#isNewRule(offset) && isFast(found) ? 'speed' : undefined;
     this.#add(offset, tripOf(found), again, tooFast ?? (this.#isSeen(found, offset) ? 'duplicate' : undefined));

@@ -15,17 +15,32 @@ export interface KafkaRecord {
   readonly value: Buffer | null;
   readonly headers: readonly (readonly [name: string, value: Buffer])[];
   readonly timestampMs: number;
+  /** Since when readers of committed records see it, by the broker's clock; where its topic is stamped. */
+  readonly readableMs?: number;
+}
+
+/** Where something stands that was written: so many records from this offset on. */
+export interface Written {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly count: number;
+  /** When the broker's answer was here, by our clock. */
+  readonly atMs: number;
 }
 
 /** What a grader sees and does in Kafka, on a way of its own that no program and no fault is on. */
 export interface KafkaHands {
-  /** Makes topics and gives their names by their id in hex. */
-  createTopics(topics: Readonly<Record<string, number>>): Promise<ReadonlyMap<string, string>>;
+  /** Makes topics and gives their names by their id in hex. In those that are stamped, the broker's time is a record's. */
+  createTopics(
+    topics: Readonly<Record<string, number>>,
+    stamped?: readonly string[],
+  ): Promise<ReadonlyMap<string, string>>;
   /** All topics but Kafka's own, with how many partitions each has. */
   topics(): Promise<ReadonlyMap<string, number>>;
   /** All groups that there are. */
   groups(): Promise<readonly string[]>;
-  write(records: readonly Omit<KafkaRecord, 'offset'>[]): Promise<void>;
+  write(records: readonly Omit<KafkaRecord, 'offset'>[]): Promise<readonly Written[]>;
   /** What a group has committed, for each of the partitions; nothing is 0. */
   committed(group: string, topic: string, partitions: number): Promise<number[]>;
   /** Where each partition ends: for all, or for those who read only what is committed. */
@@ -77,16 +92,20 @@ class Hands implements KafkaHands {
     this.#producer = producer;
   }
 
-  async createTopics(topics: Readonly<Record<string, number>>): Promise<ReadonlyMap<string, string>> {
+  async createTopics(
+    topics: Readonly<Record<string, number>>,
+    stamped: readonly string[] = [],
+  ): Promise<ReadonlyMap<string, string>> {
     // What is written carries times of long ago, and must not be taken for old.
     const configs = [{ name: 'retention.ms', value: '-1' }];
+    const withStamp = [...configs, { name: 'message.timestamp.type', value: 'LogAppendTime' }];
     const asked = Object.entries(topics).map(([name, numPartitions]) => ({
       name,
       numPartitions,
       // As many copies as the cluster makes of whatever is made there.
       replicationFactor: -1,
       assignments: [],
-      configs,
+      configs: stamped.includes(name) ? withStamp : configs,
     }));
     const { createTopicsV7 } = this.#kafka;
     const made = await tried(async () => createTopicsV7.api.async(await this.#ways.any(), asked, TIMEOUT_MS, false));
@@ -123,13 +142,19 @@ class Hands implements KafkaHands {
     });
   }
 
-  async write(records: readonly Omit<KafkaRecord, 'offset'>[]): Promise<void> {
+  async write(records: readonly Omit<KafkaRecord, 'offset'>[]): Promise<readonly Written[]> {
+    const written: Written[] = [];
     const byPlace = Map.groupBy(records, ({ topic, partition }) => `${topic}/${partition}`);
     // One request for each partition: one that is refused for a part of it only is sent again as a whole.
-    for (const part of byPlace.values()) await this.#writeTo(part);
+    for (const part of byPlace.values()) {
+      const places = await this.#writeTo(part);
+      const atMs = Date.now();
+      written.push(...places.map((place) => ({ ...place, offset: Number(place.offset), count: part.length, atMs })));
+    }
+    return written;
   }
 
-  async #writeTo(records: readonly Omit<KafkaRecord, 'offset'>[]): Promise<void> {
+  async #writeTo(records: readonly Omit<KafkaRecord, 'offset'>[]) {
     const messages = records.map(({ topic, partition, key, value, headers, timestampMs }) => ({
       topic,
       partition,
@@ -138,7 +163,8 @@ class Hands implements KafkaHands {
       ...(value === null ? {} : { value }),
       headers: new Map(headers.map(([name, one]) => [Buffer.from(name), one])),
     }));
-    await tried(() => this.#producer.send({ messages, acks: -1 }));
+    const { offsets = [] } = await tried(() => this.#producer.send({ messages, acks: -1 }));
+    return offsets;
   }
 
   async committed(group: string, topic: string, partitions: number): Promise<number[]> {
@@ -202,7 +228,8 @@ class Hands implements KafkaHands {
     const open = new Set<bigint>();
     const records: KafkaRecord[] = [];
     let next = from;
-    for (const batch of found?.records ?? []) {
+    const batches = found?.records ?? [];
+    for (const [at, batch] of batches.entries()) {
       const last = Number(batch.firstOffset) + batch.lastOffsetDelta;
       next = Math.max(next, last + 1);
       for (const { producerId, firstOffset } of aborted)
@@ -210,7 +237,7 @@ class Hands implements KafkaHands {
       // The mark of an end is no record; behind it the same producer's next transaction begins.
       if ((batch.attributes & CONTROL) !== 0) open.delete(batch.producerId);
       else if ((batch.attributes & TRANSACTIONAL) === 0 || !open.has(batch.producerId))
-        records.push(...recordsOf(batch, topic, partition));
+        records.push(...recordsOf(batch, { topic, partition, ...readableSince(batch, batches.slice(at)) }));
     }
     return { records: records.filter(({ offset }) => offset >= from), next };
   }
@@ -282,18 +309,34 @@ class Hands implements KafkaHands {
   }
 }
 
+/** The time of a batch is when the broker had it. */
+const STAMPED = 1 << 3;
 const TRANSACTIONAL = 1 << 4;
 const CONTROL = 1 << 5;
 
-function recordsOf(batch: Client.RecordsBatch, topic: string, partition: number): KafkaRecord[] {
+type Place = Pick<KafkaRecord, 'topic' | 'partition' | 'readableMs'>;
+
+/** What is written in a transaction is seen since its end, whose mark is the next one of its producer. */
+function readableSince(
+  { attributes, producerId, maxTimestamp }: Client.RecordsBatch,
+  onwards: readonly Client.RecordsBatch[],
+): Pick<Place, 'readableMs'> {
+  if ((attributes & STAMPED) === 0) return {};
+  const isEnd = (one: Client.RecordsBatch): boolean =>
+    (one.attributes & CONTROL) !== 0 && one.producerId === producerId;
+  const end = (attributes & TRANSACTIONAL) === 0 ? undefined : onwards.find(isEnd);
+  return { readableMs: Number(end?.maxTimestamp ?? maxTimestamp) };
+}
+
+function recordsOf(batch: Client.RecordsBatch, place: Place): KafkaRecord[] {
+  const isStamped = (batch.attributes & STAMPED) !== 0;
   return batch.records.map(({ offsetDelta, timestampDelta, key, value, headers }) => ({
-    topic,
-    partition,
+    ...place,
     offset: Number(batch.firstOffset) + offsetDelta,
     key,
     value,
     headers: headers.map(([name, one]) => [String(name ?? ''), one ?? Buffer.alloc(0)] as const),
-    timestampMs: Number(batch.firstTimestamp + timestampDelta),
+    timestampMs: Number(isStamped ? batch.maxTimestamp : batch.firstTimestamp + timestampDelta),
   }));
 }
 

@@ -1,5 +1,5 @@
 import type { KafkaAccess } from '#src/engines/kafka-access.ts';
-import { openKafkaHands, type KafkaHands, type KafkaRecord } from '#src/faults/kafka-hands.ts';
+import { openKafkaHands, type KafkaHands, type KafkaRecord, type Written } from '#src/faults/kafka-hands.ts';
 
 /** Hands in a Kafka whose brokers may be killed and come back: what a crash breaks off is asked again afterwards. */
 export interface LastingHands extends KafkaHands {
@@ -23,8 +23,8 @@ class Lasting implements LastingHands {
     this.#hands = hands;
   }
 
-  createTopics(topics: Readonly<Record<string, number>>): Promise<ReadonlyMap<string, string>> {
-    return this.#hands.createTopics(topics);
+  createTopics(...topics: Parameters<KafkaHands['createTopics']>): Promise<ReadonlyMap<string, string>> {
+    return this.#hands.createTopics(...topics);
   }
 
   topics(): Promise<ReadonlyMap<string, number>> {
@@ -36,7 +36,7 @@ class Lasting implements LastingHands {
   }
 
   /** Written twice, every offset after it would be another; so a crash waits for it, and it waits for a crash. */
-  write(records: readonly Omit<KafkaRecord, 'offset'>[]): Promise<void> {
+  write(records: readonly Omit<KafkaRecord, 'offset'>[]): Promise<readonly Written[]> {
     const written = this.#back.then(() => this.#hands.write(records));
     this.#writing = written.catch(() => undefined);
     return written;

@@ -7,7 +7,7 @@ import type { Row } from '#src/grading/canonical.ts';
 import type { AttackRule } from '#src/grading/enumerate.ts';
 import type { Feed } from '#src/grading/feeds.ts';
 import type { BrokerPlan } from '#src/grading/broker-scene.ts';
-import type { KafkaPlan } from '#src/grading/kafka-scene.ts';
+import type { KafkaFed, KafkaPlan } from '#src/grading/kafka-scene.ts';
 import type { TopicContent } from '#src/grading/topic-state.ts';
 import type { StreamPlan } from '#src/grading/stream.ts';
 import type { Exit } from '#src/process.ts';
@@ -26,13 +26,14 @@ export { compareRows, type Comparison } from '#src/grading/oracle.ts';
 export { compareReport, type ReportComparison } from '#src/grading/report.ts';
 export { judgeRequests, neverSettled, mostRetries, type RequestRules } from '#src/grading/requests.ts';
 export { neverBack, neverFalls, onlySees } from '#src/grading/seen.ts';
+export { passedOn } from '#src/grading/latency.ts';
 export { contentOf, headerOf, outOfOrder, type Content } from '#src/grading/kafka-records.ts';
 export { STREAM } from '#src/grading/wording-kafka.ts';
 export { SLOT } from '#src/grading/wording-replication.ts';
 export { ASKED, DELIVERY } from '#src/grading/wording-found.ts';
 export { mutated, type FileMutation } from '#src/faults/files.ts';
 export type { KafkaRecord } from '#src/faults/kafka-hands.ts';
-export type { KafkaFeed, KafkaPlan } from '#src/grading/kafka-scene.ts';
+export type { KafkaFed, KafkaFeed, KafkaPlan } from '#src/grading/kafka-scene.ts';
 export type { StreamDriver, StreamPlan } from '#src/grading/stream.ts';
 export type { HistoryEvent } from '#src/faults/history.ts';
 export type { HttpLog, HttpRequestNote } from '#src/faults/http-ledger.ts';
@@ -102,6 +103,8 @@ export interface StagePlan {
   readonly outputs?: readonly string[];
   /** Called when the program has ended by itself with the expected exit code. No finding means: right. */
   judge(trial: Trial): Promise<readonly Finding[]> | readonly Finding[];
+  /** What was measured, a sentence each; asked of an undisturbed run that was right, told with a pass, and never judged. */
+  readonly figures?: (trial: Trial) => Promise<readonly string[]> | readonly string[];
 }
 
 /** A place in which the program will be run. */
@@ -130,6 +133,8 @@ export interface Trial {
   query(sql: string, values?: readonly unknown[]): Promise<readonly Row[]>;
   /** What a reader of committed records sees in a topic, by partition and offset; the topic by its name in the plan. */
   records(topic: string): Promise<readonly KafkaRecord[]>;
+  /** What was written to a topic while the program ran (`later` and `last` of its plan), and when that was. */
+  fed(topic: string): readonly KafkaFed[];
   /** All topics of a broker that belongs to the run alone, with the records of those that are meant. */
   topics(isMeant: (name: string) => boolean): Promise<readonly TopicContent[]>;
   /** A file below OUTPUT_DIR as text; undefined where there is none. */

@@ -133,6 +133,7 @@ function verdictOf(
   const { recorded, state } = outcome;
   const red = outcome.red ?? outcome.suspect;
   const { program } = options.bench;
+  const measured = state === 'passed' ? (recorded?.figures ?? []) : [];
   const untried = inOrder(outcome.clocks.untried, recorded);
   const shownFolder = `${options.runsShown}/${folder.slice(options.runs.length + 1)}`;
   const ended = red?.findings.some(({ anomaly }) => anomaly === 'crashed' || anomaly === 'did-not-finish') === true;
@@ -154,6 +155,7 @@ function verdictOf(
     ...(red === undefined ? {} : { schedule: formatSchedule(red.schedule) }),
     did: didOf(outcome, options.only),
     ...(elsewhere.length === 0 ? {} : { elsewhere: [...elsewhere] }),
+    ...(measured.length === 0 ? {} : { measured: [...measured] }),
     ...(untried.length === 0 || options.only !== undefined ? {} : { untried: [words.unmovedWords(untried)] }),
     findings: (red?.findings ?? []).map((one) => ({ ...one, witnesses: [...one.witnesses] })),
     likely:

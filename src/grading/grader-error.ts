@@ -10,7 +10,12 @@ export function watched(stage: Stage, file: string): Stage {
   return async (input) => {
     const plan = await inGrader(file, () => stage(input));
     checkPlan(plan, file);
-    return { ...plan, judge: (trial) => inGrader(file, () => plan.judge(trial)) };
+    const { figures } = plan;
+    return {
+      ...plan,
+      judge: (trial) => inGrader(file, () => plan.judge(trial)),
+      ...(figures === undefined ? {} : { figures: (trial) => inGrader(file, () => figures(trial)) }),
+    };
   };
 }
 

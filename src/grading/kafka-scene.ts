@@ -7,7 +7,7 @@ import type { Harm } from '#src/engines/engine.ts';
 import type { Lease, Supervisor } from '#src/engines/supervisor.ts';
 import { Bug } from '#src/error.ts';
 import type { KafkaTarget } from '#src/faults/attack-kafka.ts';
-import type { KafkaRecord } from '#src/faults/kafka-hands.ts';
+import type { KafkaRecord, Written } from '#src/faults/kafka-hands.ts';
 import { openLastingHands, type LastingHands } from '#src/faults/kafka-lasting.ts';
 import type { KafkaProxy } from '#src/faults/kafka-proxy.ts';
 import type { Fault } from '#src/faults/schedule.ts';
@@ -30,10 +30,15 @@ export interface KafkaPlan {
   readonly later?: readonly KafkaFeed[];
   /** Written when all before is read and committed, and no start stands still: what comes after a rebalance, say. */
   readonly last?: readonly KafkaFeed[];
+  /** Topics whose records have the broker's time, and not the program's, for what is measured; where its clock is ours. */
+  readonly stamped?: readonly string[];
 }
 
 /** A record that is fed, its topic by its name here. */
-export type KafkaFeed = Omit<KafkaRecord, 'offset'>;
+export type KafkaFeed = Omit<KafkaRecord, 'offset' | 'readableMs'>;
+
+/** A record that was fed while the program ran: where it stands, and when the broker had told that it does. */
+export type KafkaFed = Pick<Written, 'partition' | 'offset' | 'atMs'>;
 
 /** Kafka as one run has it: topics of its own, a way in through a proxy, and hands that nothing disturbs. */
 export interface KafkaScene {
@@ -48,6 +53,8 @@ export interface KafkaScene {
   onHit?(): Promise<void>;
   /** What a reader sees in a topic, by its name here. */
   records(name: string): Promise<readonly KafkaRecord[]>;
+  /** What was written to a topic while the program ran, and not before it. */
+  fed?(name: string): readonly KafkaFed[];
   /** All topics, and what a reader sees in those that are meant; where the broker belongs to the run alone. */
   topics?(isMeant: (name: string) => boolean): Promise<readonly TopicContent[]>;
   /** Does this to its broker, where that is its own. */
@@ -89,6 +96,7 @@ export async function leaseKafkaScene(
     return {
       ...{ env, target, stream, close },
       records: (name) => scene.records(name),
+      fed: (name) => scene.fed(name),
       harm: (how) => scene.during(() => lease.harm(how)),
       stalled: () => scene.stalled(),
     };
@@ -111,12 +119,18 @@ async function open(plan: KafkaPlan, { address }: Lease): Promise<Scene> {
   const hands = await openLastingHands(access);
   try {
     const topics = Object.entries(plan.topics).map(([name, count]) => [`${prefix}${name}`, count] as const);
-    const names = await hands.createTopics(Object.fromEntries(topics));
+    const stamped = isHere(access) ? (plan.stamped ?? []).map((name) => `${prefix}${name}`) : [];
+    const names = await hands.createTopics(Object.fromEntries(topics), stamped);
     return new Scene(plan, { access, hands, prefix, names });
   } catch (error) {
     await hands.close();
     throw error;
   }
+}
+
+/** The broker's clock is the one that we have: what it stamped can be set against it. */
+function isHere({ bootstrap }: KafkaAccess): boolean {
+  return bootstrap.split(',').every((one) => /^(127\.\d+\.\d+\.\d+|localhost|\[::1\]):\d+$/.test(one));
 }
 
 interface Place {
@@ -136,6 +150,7 @@ class Scene implements Omit<KafkaScene, 'harm'> {
   readonly #group: string;
   /** One for each program that is alive, and of those that were. */
   readonly #proxies: KafkaProxy[] = [];
+  readonly #fed: Written[] = [];
   #stalled: Finding | undefined;
   /** Since when its broker is back. */
   #backMs = 0;
@@ -168,6 +183,13 @@ class Scene implements Omit<KafkaScene, 'harm'> {
     return this.#hands.read(`${this.#prefix}${name}`, this.#plan.topics[name] ?? 0);
   }
 
+  fed(name: string): readonly KafkaFed[] {
+    const parts = this.#fed.filter(({ topic }) => topic === `${this.#prefix}${name}`);
+    return parts.flatMap(({ partition, offset, count, atMs }) =>
+      Array.from({ length: count }, (_, i) => ({ partition, offset: offset + i, atMs })),
+    );
+  }
+
   stalled(): Finding | undefined {
     return this.#stalled;
   }
@@ -190,15 +212,15 @@ class Scene implements Omit<KafkaScene, 'harm'> {
     if (later.length > 0) {
       const isAtWork = (): boolean => this.#proxies.some((proxy) => proxy.hasWritten()) || this.#idleMs() > WAITS_MS;
       await until('the program at work', isAtWork, wait);
-      await this.#feed(later);
+      this.#fed.push(...(await this.#feed(later)));
     }
     await until('all read and committed', done, wait);
     if (last.length === 0 || this.#hasStalled()) return;
-    await this.#feed(last);
+    this.#fed.push(...(await this.#feed(last)));
     await until('the last of it read and committed', done, wait);
   }
 
-  #feed(records: readonly KafkaFeed[]): Promise<void> {
+  #feed(records: readonly KafkaFeed[]): Promise<readonly Written[]> {
     return this.#hands.write(records.map((one) => ({ ...one, topic: `${this.#prefix}${one.topic}` })));
   }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { lstat, readFile, realpath, rm } from 'node:fs/promises';
-import { join, resolve, sep } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { Client } from 'pg';
 
@@ -21,7 +21,7 @@ import { AGAIN } from '#src/grading/enumerate.ts';
 import { exitFindings } from '#src/grading/exit-findings.ts';
 import type { Feed } from '#src/grading/feeds.ts';
 import { GraderError } from '#src/grading/grader-error.ts';
-import { outputFiles } from '#src/grading/output-files.ts';
+import { lookAt } from '#src/grading/look.ts';
 import { FED_TABLE, streamOf } from '#src/grading/stream.ts';
 import { leaseKafkaScene, type KafkaScene } from '#src/grading/kafka-scene.ts';
 import { layOut, replaceInputs, type Program, type Workplace } from '#src/grading/program.ts';
@@ -63,6 +63,8 @@ export interface Ran {
   readonly plan: StagePlan | undefined;
   /** What was done beside the schedule, as the verdict says it. */
   readonly did?: readonly string[];
+  /** What was measured, where the run was undisturbed and right. */
+  readonly figures?: readonly string[];
   /** What PostgreSQL answered when the oracle's question did not fit the program's tables. */
   readonly refused?: readonly string[];
   /** For `unknown`. */
@@ -189,8 +191,11 @@ async function turn(scene: Scene, plan: StagePlan, httpBefore?: HttpLog): Promis
     const wrong = exitFindings(plan, exit, { isStream, completed: attacked.ended === 'completed' });
     if (wrong.some(({ anomaly }) => anomaly === 'crashed')) return { ...ran, findings: wrong };
     const refused: string[] = [];
-    const found = await plan.judge(trialOf(client, place, { attacked, samples, refused, kafka: running.kafka }));
-    return { ...ran, findings: [...found, ...wrong], refused };
+    const look = lookAt(client, place, { attacked, samples, refused, kafka: running.kafka });
+    const findings = [...(await plan.judge(look)), ...wrong];
+    const isRight = findings.length === 0 && running.schedule.faults.length === 0;
+    const figures = isRight && plan.figures !== undefined ? await plan.figures(look) : [];
+    return { ...ran, findings, refused, figures };
   } finally {
     await client.end().catch(() => undefined);
   }
@@ -332,48 +337,6 @@ function firedOf(schedule: Schedule, plan: StagePlan, struck: readonly boolean[]
   return schedule.faults.map(({ action, argument }) =>
     action === 'feed' ? argument === fed && fed !== undefined : (others.shift() ?? false),
   );
-}
-
-interface Looked {
-  readonly attacked: Attacked;
-  readonly samples: readonly (readonly Row[])[];
-  readonly refused: string[];
-  readonly kafka: KafkaScene | undefined;
-}
-
-function trialOf(client: Client, place: Workplace, { attacked, samples, refused, kafka }: Looked): Trial {
-  return {
-    exits: attacked.exits,
-    history: attacked.history,
-    http: attacked.http,
-    samples,
-    records: async (topic) => (await kafka?.records(topic)) ?? [],
-    topics: async (isMeant) => (await kafka?.topics?.(isMeant)) ?? [],
-    query: async (sql, values = []) => {
-      try {
-        return (await client.query<Record<string, unknown>>(sql, [...values])).rows;
-      } catch (error) {
-        // A table or column that is not there, or of another type than asked for, is the program's: it holds nothing.
-        if (!/^(22|42|3F)/.test((error as { code?: string }).code ?? '')) throw error;
-        refused.push((error as Error).message);
-        return [];
-      }
-    },
-    output: async (path) => readOutput(place.outputs, path),
-    outputs: async () => outputFiles(place.outputs),
-  };
-}
-
-const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
-
-/** Links are not followed out of the folder: what is judged must have been written there. */
-async function readOutput(folder: string, path: string): Promise<string | undefined> {
-  const root = await realpath(folder);
-  const real = await realpath(resolve(root, path)).catch(() => undefined);
-  if (real === undefined || !real.startsWith(root + sep)) return undefined;
-  const found = await lstat(real);
-  if (!found.isFile() || found.size > MAX_OUTPUT_BYTES) return undefined;
-  return readFile(real, 'utf8');
 }
 
 async function connect(address: Database): Promise<Client> {

@@ -33,10 +33,12 @@ export function verdictWords(verdict: Verdict): VerdictWords {
   };
 }
 
-function told({ did, elsewhere = [], untried = [], findings, likely, why, remedy }: Verdict): VerdictRow[] {
+function told({ did, elsewhere = [], untried = [], measured = [], ...verdict }: Verdict): VerdictRow[] {
+  const { findings, likely, why, remedy } = verdict;
   const rows = did.map((text, index) => words(index === 0 ? LABELS.did : '', text));
   rows.push(...elsewhere.map((text, index) => words(index === 0 ? LABELS.where : '', text)));
   rows.push(...untried.map((text, index) => words(index === 0 ? LABELS.untried : '', text)));
+  rows.push(...measured.map((text, index) => words(index === 0 ? LABELS.measured : '', text)));
   const [main] = findings;
   if (main !== undefined) rows.push(words(LABELS.expected, main.expected));
   for (const [index, { found, anomaly, witnesses, count }] of findings.entries()) {

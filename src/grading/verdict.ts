@@ -43,6 +43,10 @@ export const verdictSchema = z
       .array(text)
       .optional()
       .describe('which runs took place on a server of ours, though an address of yours is set; a sentence each'),
+    measured: z
+      .array(text)
+      .optional()
+      .describe('what was measured in an undisturbed run, a sentence each: reported, never judged'),
     untried: z.array(text).optional().describe('what could not be done to this program on this machine, and why'),
     findings: z.array(
       z.object({

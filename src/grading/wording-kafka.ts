@@ -1,5 +1,5 @@
 import type { KafkaCause, Step } from '#src/grading/cause-kafka.ts';
-import { number, seconds1 } from '#src/grading/wording-oracle.ts';
+import { number, plural, seconds1 } from '#src/grading/wording-oracle.ts';
 
 /** Words for what happens between a program and Kafka. A part of wording.ts. */
 
@@ -77,6 +77,18 @@ export function unansweredWords(topics: readonly string[]): string {
   return (
     `what it writes to ${topics.join(' and ')} asks for no answer (acks=0): it was only held back, for there is no ` +
     'moment at which your program is told'
+  );
+}
+
+/** How long records took through a program, for a pass. */
+export function latencyWords({
+  count,
+  p99Ms,
+  medianMs,
+}: Readonly<Record<'count' | 'p99Ms' | 'medianMs', number>>): string {
+  return (
+    `${plural(count, 'record')}, written as a burst while your program ran undisturbed, ${count === 1 ? 'was' : 'were'} ` +
+    `passed on within ${number(p99Ms)} ms (p99; median ${number(medianMs)} ms); reported, never judged`
   );
 }
 

@@ -35,6 +35,7 @@ export const LABELS = {
   output: 'It said',
   log: 'Log',
   next: 'Next',
+  measured: 'Measured',
 } as const;
 
 /** What was harmed is never the learner's own; `note` says what it was, as a sentence. */
@@ -152,8 +153,7 @@ function pointWords({ boundary, point }: Pick<Fault, 'boundary' | 'point'>): str
 }
 
 export function ordinal(value: number): string {
-  const words = ['zeroth', 'first', 'second', 'third', 'fourth', 'fifth'];
-  return words[value] ?? `${value}th`;
+  return ['zeroth', 'first', 'second', 'third', 'fourth', 'fifth'][value] ?? `${value}th`;
 }
 
 /** What all survived schedules of a stage did, for a pass. */

@@ -3,7 +3,7 @@ import test from 'node:test';
 
 import { findJvm } from '#src/engines/jvm.ts';
 import { parseSchedule } from '#src/faults/schedule.ts';
-import { compareRows, type Stage } from '#src/grading/api.ts';
+import { compareRows, passedOn, type KafkaFed, type KafkaRecord, type Stage } from '#src/grading/api.ts';
 import { runTrial, type Ran } from '#src/grading/trial.ts';
 import { ownRoot, pathsOf } from '#src/paths.ts';
 import { grader } from '#test/grading/bench.ts';
@@ -12,6 +12,7 @@ const found = await findJvm(pathsOf(ownRoot()), ['kafka']);
 const skip = found.state === 'missing' ? found.why : false;
 const noun = { one: 'record', many: 'records' };
 const SIZE = 40;
+const LAST = 10;
 
 /** Every record of one topic, once in the other one. */
 const passOn: Stage = ({ size }) => {
@@ -27,7 +28,10 @@ const passOn: Stage = ({ size }) => {
   return {
     noun,
     inputs: {},
-    kafka: { topics: { in: 1, out: 1 }, reads: 'in', first: records.slice(0, -10), last: records.slice(-10) },
+    kafka: {
+      ...{ topics: { in: 1, out: 1 }, stamped: ['out'], reads: 'in' },
+      ...{ first: records.slice(0, -LAST), last: records.slice(-LAST) },
+    },
     judge: async (trial) =>
       compareRows({
         noun,
@@ -35,6 +39,7 @@ const passOn: Stage = ({ size }) => {
         found: (await trial.records('out')).map(({ value }) => ({ value: String(value) })),
         key: ['value'],
       }),
+    figures: (trial) => passedOn(trial, 'in', ['out']),
   };
 };
 
@@ -43,11 +48,11 @@ await test(
   { skip, timeout: 180_000, concurrency: 4 },
   async (t) => {
     const { options } = await grader(t);
-    const run = async (design: string, fault: string): Promise<Ran> => {
+    const run = async (design: string, fault: string, stage = passOn): Promise<Ran> => {
       const { bench } = options(design);
       const schedule = parseSchedule(`v1 lab=tiny stage=1 seed=1 size=${SIZE} ${fault}`);
       const program = { ...bench.program, run: ['python', 'relay.py', design] as const };
-      const ran = await runTrial(schedule, 60_000, { ...bench, program, stage: passOn });
+      const ran = await runTrial(schedule, 60_000, { ...bench, program, stage });
       assert.deepEqual([ran.state, ran.fired], ['judged', schedule.faults.map(() => true)], `${fault}: ${ran.why}`);
       return ran;
     };
@@ -76,13 +81,44 @@ await test(
     });
     const cut = t.test('a connection that is cut is made again, and nothing is written twice', async () => {
       const ran = await run('late', 'cut@1/kafka.produce[out]#15:after-durable');
-      assert.deepEqual([anomalies(ran), kinds(ran, 2)], [[], []]);
+      assert.deepEqual([anomalies(ran), kinds(ran, 2), ran.figures], [[], [], []]);
     });
     const crash = t.test('a broker of its own is killed and comes back with what it had accepted', async () => {
       const ran = await run('late', 'crash@1/kafka.produce[out]#15:after-durable');
       assert.deepEqual([anomalies(ran), kinds(ran, 2)], [[], []], ran.output + JSON.stringify(ran.findings));
       t.diagnostic(`the whole run ${ran.elapsedMs} ms`);
     });
-    await Promise.all([zombie, fenced, cut, crash]);
+    const calm = t.test(
+      'undisturbed, how long the last records took is measured, to the end of a transaction',
+      async () => {
+        for (const design of ['late', 'transaction']) {
+          let seen: { readonly fed: readonly KafkaFed[]; readonly out: readonly KafkaRecord[] } = { fed: [], out: [] };
+          const ran = await run(design, '', async (input) => ({
+            ...(await passOn(input)),
+            figures: async (trial) => {
+              seen = { fed: trial.fed('in'), out: await trial.records('out') };
+              return passedOn(trial, 'in', ['out']);
+            },
+          }));
+          assert.match(String(ran.figures), /^10 records, .* within [\d,]+ ms \(p99; median [\d,]+ ms\);/, design);
+          // The first ones lay there when it started.
+          const offsets = Array.from({ length: LAST }, (_, i) => SIZE - LAST + i);
+          assert.deepEqual(
+            seen.fed.map(({ partition, offset }) => [partition, offset]),
+            offsets.map((one) => [0, one]),
+          );
+          const began = seen.fed[0]?.atMs ?? 0;
+          assert.ok(Date.now() - began < 60_000, 'by our clock');
+          for (const { timestampMs, readableMs = 0, offset } of seen.out) {
+            assert.ok(readableMs >= timestampMs && readableMs <= Date.now(), `${design} ${offset}`);
+            if (offset >= SIZE) assert.ok(readableMs >= began - 1, `${design} ${offset}`);
+          }
+          // In a transaction all of them are there at once, after the last was written.
+          const ends = new Set(seen.out.slice(-LAST).map(({ readableMs }) => readableMs));
+          assert.ok(design === 'late' || ends.size <= 2, [...ends].join());
+        }
+      },
+    );
+    await Promise.all([zombie, fenced, cut, crash, calm]);
   },
 );

@@ -13,6 +13,10 @@ import { clone } from '#test/engines/clone.ts';
 import { grader, loadOrders } from '#test/grading/bench.ts';
 
 const withServer: Stage = async (input) => ({ ...(await loadOrders(input)), ownServer: true });
+const withFigures: Stage = async (input) => ({
+  ...(await loadOrders(input)),
+  figures: () => ['40 orders, as they came'],
+});
 const NOTE = 'This ran on a PostgreSQL of its own that was started here, not on yours (DATABASE_URL).';
 
 test('a stage that needs a server of its own says that it did not run at the learner’s', async (t) => {
@@ -35,10 +39,13 @@ test('a stage that needs a server of its own says that it did not run at the lea
     assert.deepEqual(parseVerdict(kept)?.elsewhere, [NOTE]);
   });
 
-  await t.test('one that needs none says nothing', async () => {
-    const { verdict, text } = await grade('same-transaction', { only, size: 40 });
+  await t.test('one that needs none says nothing, and what it measures', async () => {
+    const { verdict, text } = await grade('same-transaction', { only, size: 40, stageFunction: withFigures });
     assert.deepEqual([verdict.state, verdict.elsewhere], ['passed', undefined], text);
     assert.doesNotMatch(text, /Where/);
+    assert.match(text, /^  Measured +40 orders, as they came$/m);
+    const kept = await readFile(join(folder, 'runs', 'same-transaction', 'latest', 'verdict.json'), 'utf8');
+    assert.deepEqual(parseVerdict(kept)?.measured, ['40 orders, as they came']);
   });
 
   await t.test('where some runs are at the learner’s, it says which are not', async () => {

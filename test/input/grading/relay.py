@@ -33,7 +33,8 @@ while not stopping:
     if transactional:
         producer.begin_transaction()
     for m in batch:
-        producer.produce(E["TOPIC_OUT"], key=m.key(), value=m.value())
+        source = f"{m.partition()}:{m.offset()}"
+        producer.produce(E["TOPIC_OUT"], key=m.key(), value=m.value(), headers={"source": source})
     if transactional:
         producer.send_offsets_to_transaction(offsets, consumer.consumer_group_metadata())
         producer.commit_transaction()
