@@ -32,15 +32,14 @@ const NEW_METERS_PER_SECOND = 12;
 /** So much of the trips comes when the others have been dealt with, and whoever was replaced has found that out. */
 const COMES_LAST = 0.25;
 const BEGAN_MS = Date.UTC(2021, 2, 1, 8);
-const APART_MS = 30_000;
-const ONE_BAD_IN = 5;
+const [APART_MS, ONE_BAD_IN] = [30_000, 5];
 
 /** What every record must be by itself. */
 export const stage1: Stage = (input) => plan(makeTrips(input, SCHEMA), { withState: false });
 
 /** What its fields say together, and when: also to a machine that lost its battery, whose clock lies before all trips. */
 export const stage2: Stage = (input) =>
-  plan(makeTrips(input, [...FIELDS, ...SCHEMA]), { withState: false, clocks: ['-20y'] });
+  plan(makeTrips(input, [AT_MOST, ...FIELDS, ...SCHEMA]), { withState: false, clocks: ['-20y'] });
 
 /** What earlier records say of it, and a reference that comes late. */
 export const stage3: Stage = (input) => {
@@ -208,6 +207,7 @@ const FIELDS: readonly Kind[] = [
   ['order', json((trip) => ({ ...trip, end: trip.start }))],
 ];
 
+const AT_MOST: Kind = [undefined, json((trip) => ({ ...trip, meters: seconds(trip) * MOST_METERS_PER_SECOND }))];
 const REFERENCE: readonly Kind[] = [
   ['bike', json((trip) => ({ ...trip, bike: 'b-99', trip: trip.trip.replace(trip.bike, 'b-99') }))],
 ];
@@ -287,7 +287,7 @@ class Partition {
     const trip = this.#trip(offset, skips ? 1 + this.#of.random.below(3) : 0);
     const isNewer = offset >= (this.#of.making.newerFrom ?? Infinity) * this.#of.each && this.#of.random.below(2) === 0;
     // Some ride at a speed that the old rule allows and the new one doesn't.
-    const isFaster = this.#of.making.rulesFrom !== undefined && offset % 5 === 1;
+    const isFaster = (offset - (this.#of.making.rulesFrom ?? NaN)) % 5 === 0;
     const reason = isFaster && this.#isNewRule(offset) ? 'speed' : undefined;
     const meters = !isFaster ? trip.meters : seconds(trip) * (MOST_METERS_PER_SECOND - 2);
     const value = isNewer ? { ...without('meters', trip), km: meters / 1000 } : { ...trip, meters };
@@ -302,16 +302,16 @@ class Partition {
     this.#add(offset, { ...trip, bike, trip: trip.trip.replace(trip.bike, bike) }, spoilt, reason, isTrip);
   }
 
-  /** One that came before, sent once more: soon, or so late that it counts as new; or one from before so many records. */
+  /** One that came before, once more: just within what is remembered or just out of it; or from before so many records. */
   #again(offset: number, back: number): void {
     const good = this.#made.filter(({ reason, record }) => reason === undefined && record.value !== null);
     const old = good.filter((one) => offset - offsetOf(one) > WINDOW && !this.#isSeen(one, offset));
-    const isNear = (one: Made): boolean => offset - offsetOf(one) < WINDOW - 2 && offsetOf(one) < offset - back;
+    const isNear = (one: Made): boolean => offset - offsetOf(one) <= WINDOW && offsetOf(one) < offset - back;
     const near = good.filter((one) => isNear(one) && (back === 0 || !isFast(one)));
     const isOld = back === 0 && old.length > 0 && this.#of.random.below(2) === 0;
-    const [first, ...others] = isOld ? old : near;
+    const [first, last] = isOld ? [old.at(-1), undefined] : [near[0], near.at(back > 0 ? -back : -1)];
     if (first === undefined) return this.#good(offset);
-    const found = isOld ? first : back > 0 ? (near.at(-back) ?? first) : this.#of.random.pick([first, ...others]);
+    const found = last === undefined || (back === 0 && this.#of.random.below(2) === 0) ? first : last;
     const again = { value: found.record.value?.toString() ?? '', schema: headerOf(found.record, 'schema') ?? '1' };
     // What was allowed when it came first may not be any more.
     const tooFast = this.#isNewRule(offset) && isFast(found) ? 'speed' : undefined;

@@ -7,6 +7,7 @@ import { DEFAULT_SEED, gradeStage } from '#src/commands/check.ts';
 import { createContext, type Context } from '#src/commands/context.ts';
 import { labOf, programIn, stageOf } from '#src/commands/labs.ts';
 import type { Lab } from '#src/content/lab.ts';
+import { parseSchedule } from '#src/faults/schedule.ts';
 import type { Verdict } from '#src/grading/verdict.ts';
 import { MUTANTS } from '#test/gate/mutants/all.ts';
 import { mutated, type Mutant } from '#test/gate/mutants/mutant.ts';
@@ -55,14 +56,17 @@ async function graded(lab: Lab, mutant: Mutant, folder: string, context: Context
   await writeFile(file, mutated(await readFile(file, 'utf8'), mutant));
   const how = lab.languages.python;
   assert.ok(how !== undefined);
-  const { stage: n, level = 'quick' } = mutant;
+  const { stage: n, faults } = mutant;
+  const size = stageOf(lab, n).size.quick;
+  const line = `v1 lab=${lab.id} stage=${n} seed=${DEFAULT_SEED} size=${size}`;
   const request = {
     lab,
     program: await programIn(folder, 'python', how, context),
     n,
-    level,
+    level: 'quick' as const,
     seed: DEFAULT_SEED,
-    size: stageOf(lab, n).size[level === 'quick' ? 'quick' : 'full'],
+    size,
+    ...(faults === undefined ? {} : { only: parseSchedule(`${line} ${faults}`) }),
     runs: `${folder}-runs`,
     // A busy machine must not decide how much of a program is tried.
     budgetMs: Infinity,

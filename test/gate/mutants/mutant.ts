@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
 
-import type { Level } from '#src/grading/verdict.ts';
-
 /** One small change to a solution that is right. */
 export interface Mutant {
   readonly name: string;
   /** The earliest stage that should tell it from the solution. */
   readonly stage: number;
-  /** The level that tells it; quick where it isn't given. */
-  readonly level?: Level;
+  /** As the schedule's line has them, where level quick tries none that tells it. */
+  readonly faults?: string;
   readonly file: string;
   /** Each text stands exactly once in the file. */
   readonly changes: readonly (readonly [from: string, to: string])[];

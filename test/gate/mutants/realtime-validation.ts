@@ -20,7 +20,7 @@ export const REALTIME_MUTANTS: readonly Mutant[] = [
     stage: 6,
     file: 'main.py',
     changes: [
-      ['"enable.auto.commit": False', '"enable.auto.commit": True, "auto.commit.interval.ms": 100'],
+      ['"enable.auto.commit": False', '"enable.auto.commit": True, "auto.commit.interval.ms": 1'],
       [COMMIT, '                pass\n'],
     ],
   },
@@ -29,6 +29,7 @@ export const REALTIME_MUTANTS: readonly Mutant[] = [
     stage: 6,
     file: 'main.py',
     changes: [['asynchronous=False', 'asynchronous=True']],
+    survives: 'what it commits was flushed before; of a commit that is lost, the records are judged again, and alike',
   },
   { name: 'remembers 19 records', stage: 3, file: 'checks.py', changes: [['WINDOW = 20', 'WINDOW = 19']] },
   { name: 'remembers 21 records', stage: 3, file: 'checks.py', changes: [['WINDOW = 20', 'WINDOW = 21']] },
@@ -81,8 +82,10 @@ export const REALTIME_MUTANTS: readonly Mutant[] = [
   {
     name: 'keeps its memory over a rebalance',
     stage: 6,
-    level: 'full',
+    faults: 'pause@1/kafka.offset[in-0]#1:before',
     file: 'main.py',
     changes: [['        self.checks.recent.clear()\n', '']],
+    survives:
+      'a commit that is refused ends it, so all that it remembers stands before what it reads next, as in the topic',
   },
 ];
