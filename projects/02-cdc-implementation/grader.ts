@@ -374,7 +374,8 @@ async function equal(trial: Trial, { hasArrived }: Feeding): Promise<Finding[]> 
     }
     return all;
   };
-  const found = compareRows({ noun, key: ['row'], truth: await both('source'), found: await both('target') });
+  const compared = compareRows({ noun, key: ['row'], truth: await both('source'), found: await both('target') });
+  const found = compared.map((one) => (one.anomaly === 'phantom' ? { ...one, found: SLOT.ghosts(one.count) } : one));
   // Whoever copies all over and over, or at the end, has it right at some positions only.
   const isRead = hasArrived && (await trial.query(`SELECT 1 FROM pg_replication_slots`)).length > 0;
   const unread = finding({ anomaly: 'lost', ...(hasArrived ? SLOT.unread : SLOT.atTheEnd), count: 1 });

@@ -228,9 +228,10 @@ function causesOf(red: Ran, recorded: Ran, results: readonly string[] | undefine
   return causes.map((cause) => words.causeWords(cause));
 }
 
-/** Names of the tables that a statement makes. */
-function tablesMade(sql: string): string[] {
-  return [...sql.matchAll(/\bCREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?"?(\w+)/gi)].map((match) => match[1] ?? '');
+/** Names of the tables that a statement makes, without their schema, as the history has them. */
+export function tablesMade(sql: string): string[] {
+  const made = /\bCREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?(?:"?\w+"?\.)?"?(\w+)/gi;
+  return [...sql.matchAll(made)].map((match) => match[1] ?? '');
 }
 
 /** The fault as one of all boundaries of its name: the order that tells the cause counts them together. */

@@ -43,6 +43,8 @@ export const SLOT = {
     expected: 'each transaction comes over soon after it was committed',
     found: 'the last one was not there until your program was told to stop',
   },
+  ghosts: (count: number): string =>
+    `${count} ${count === 1 ? 'row of the target is' : 'rows of the target are'} not in the source, or no longer`,
   retained: (limitKb: number): string => `PostgreSQL keeps less than ${limitKb} kB of its log for your slot`,
   keeps: (kb: number): string => `it keeps ${kb} kB, though all that was for you has been applied`,
   forward: 'no row of the target ever goes back to an earlier version',

@@ -5,6 +5,7 @@ import type { HistoryEvent } from '#src/faults/history.ts';
 import type { Fault } from '#src/faults/schedule.ts';
 import type { Anomaly } from '#src/grading/anomaly.ts';
 import { likelyCauses, type Evidence } from '#src/grading/cause.ts';
+import { tablesMade } from '#src/grading/grade.ts';
 import { causeWords } from '#src/grading/wording.ts';
 import { history, kill, type Written } from '#test/grading/run-history.ts';
 
@@ -101,4 +102,9 @@ test('a program that writes to PostgreSQL what it reads from Kafka has its posit
     lost.join(),
     /^You commit an offset before .* \(offset 5 of in-0 was committed before commit 1 was durable\)/,
   );
+});
+
+test('a table is known by its name without its schema, as the history has it', () => {
+  const sql = 'CREATE TABLE a (n int); CREATE TABLE IF NOT EXISTS target.b (n int); create table "s"."c" (n int)';
+  assert.deepEqual(tablesMade(sql), ['a', 'b', 'c']);
 });
