@@ -26,18 +26,24 @@ export async function openReader(connect: () => Promise<Client>, sql: string): P
     await client?.end().catch(() => undefined);
     client = undefined;
   };
-  const look = async (): Promise<void> => {
-    if (samples.length >= MAX_SAMPLES) return;
-    // A server that was crashed has ended the connection.
-    client ??= await opened().catch(() => undefined);
-    const rows = await client?.query<Record<string, unknown>>(sql).then(
+  /** What is there now; undefined where the table isn't there yet, or is locked; an error where the connection is gone. */
+  const ask = async (): Promise<readonly Row[] | undefined> => {
+    client ??= await opened();
+    return client.query<Record<string, unknown>>(sql).then(
       (result) => result.rows,
       async (error: { code?: string }) => {
-        // The program's table may not exist yet, or be locked; then the server has said so.
-        if (!/^(42|3F|55|57014)/.test(error.code ?? '')) await close();
-        return undefined;
+        if (/^(42|3F|55|57014)/.test(error.code ?? '')) return undefined;
+        await close();
+        throw error;
       },
     );
+  };
+  const look = async (): Promise<void> => {
+    if (samples.length >= MAX_SAMPLES) return;
+    // A server that was crashed has ended the connection, which shows at the next question; the state is there to be seen.
+    const rows = await ask()
+      .catch(ask)
+      .catch(() => undefined);
     const text = JSON.stringify(rows);
     if (rows !== undefined && text !== last) samples.push(rows);
     last = text;

@@ -37,7 +37,7 @@ export const ENGINE_ACTIONS: Readonly<Record<string, string>> = {
 export const SLOT = {
   unread: {
     expected: 'every transaction comes over from the log, through a slot',
-    found: 'there is no slot: what was in the source between two copies is lost',
+    found: 'no slot is read: what was in the source between two copies is lost',
   },
   atTheEnd: {
     expected: 'each transaction comes over soon after it was committed',
