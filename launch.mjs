@@ -32,6 +32,8 @@ async function main() {
   }
   // `npm run docs` makes it from the verbs themselves.
   if (verb === 'dej' && rest.length === 1 && ['--help', '-h', 'help'].includes(rest[0])) {
+    // Whoever reads may have gone away.
+    process.stdout.on('error', () => {});
     process.stdout.write(readFileSync(join(root, 'launch', 'help.txt'), 'utf8'));
     return;
   }

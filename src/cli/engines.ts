@@ -8,10 +8,12 @@ import {
   engineLogs,
   engineName,
   engineStatus,
+  keptLog,
   oldVersions,
   stopEngines,
   type EngineEvent,
 } from '#src/commands/engines.ts';
+import type { EngineName } from '#src/engines/engine.ts';
 import { LearnerError } from '#src/error.ts';
 import type { OldEnvironment, Removal } from '#src/engines/python-old.ts';
 import { nearest } from '#src/nearest.ts';
@@ -40,13 +42,23 @@ export async function engines(
       return print(await engineStatus(context), json);
     }
     if (action === 'logs') {
-      for (const line of await engineLogs(engineName(needed(name, action)), context)) console.log(line);
-      return;
+      return await tellLog(engineName(needed(name, action)), context);
     }
     await change(action, name, json, context);
   } finally {
     await context.close();
   }
+}
+
+/** Where there is nothing to print, what is kept of earlier starts is named, beside the output. */
+async function tellLog(name: EngineName, context: Context): Promise<void> {
+  const lines = await engineLogs(name, context);
+  for (const line of lines) console.log(line);
+  if (lines.length > 0) return;
+  const kept = keptLog(name, context);
+  console.error(
+    `Nothing is logged of ${name} since it was last started${kept === undefined ? '' : `; earlier lines: ${kept}`}.`,
+  );
 }
 
 async function change(text: string, name: string | undefined, json: boolean, context: Context): Promise<void> {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 
 import { describeAttack } from '#src/cli/attack-verb.ts';
+import { endWithReader } from '#src/cli/closed.ts';
 import { EXIT } from '#src/exit.ts';
 import type { ExerciseFlags } from '#src/cli/exercise.ts';
 import { describeLabs, whole } from '#src/cli/lab-verbs.ts';
@@ -21,6 +22,7 @@ interface Json {
 
 /** Runs one command line. What a verb needs is loaded by the verb, so that a small one starts in no time. */
 export async function main(args: readonly string[]): Promise<void> {
+  endWithReader();
   const program = describe();
   try {
     refuseUnknownVerb(program, args);

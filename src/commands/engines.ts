@@ -1,8 +1,11 @@
+import { statSync } from 'node:fs';
+
 import { channel } from '#src/channel.ts';
 import type { Context } from '#src/commands/context.ts';
 import { pause } from '#src/deadline.ts';
 import { findRunning } from '#src/engines/connect.ts';
 import { ENGINE_NAMES, type EngineName, type Progress } from '#src/engines/engine.ts';
+import { engineLogPath } from '#src/engines/log.ts';
 import { oldEnvironments, removeOldEnvironments, type OldEnvironment, type Removal } from '#src/engines/python-old.ts';
 import { statusAtRest } from '#src/engines/registry.ts';
 import type { EngineStatus } from '#src/engines/status.ts';
@@ -102,6 +105,12 @@ export async function engineLogs(name: EngineName, context: Context): Promise<re
   } finally {
     await supervisor.close();
   }
+}
+
+/** Where lines of earlier starts lie, if there are any. */
+export function keptLog(name: EngineName, { paths }: Context): string | undefined {
+  const path = engineLogPath(paths, name);
+  return statSync(path, { throwIfNoEntry: false })?.size ? path : undefined;
 }
 
 export function engineName(text: string): EngineName {

@@ -9,6 +9,7 @@ import { nodesOf } from '#src/content/sections.ts';
 const LIMITS = {
   questions: 10,
   variants: 2,
+  blocks: 12,
   coreBlocks: 6,
   takeaways: [5, 7],
   resources: [3, 6],
@@ -23,6 +24,9 @@ export function checkComplete(guide: Guide, page: Page, report: Report): void {
   const first = guide.sections[0]?.place.line ?? 1;
   if (!guide.predictions.some(({ place }) => place.line < first))
     lack(undefined, 'the opening has no block with a prediction', 'Open on a block that breaks something.');
+  const runnable = guide.blocks.filter(({ norun }) => norun === undefined).length;
+  if (runnable < LIMITS.blocks)
+    lack('Code Snippets', `${runnable} of ${LIMITS.blocks} blocks can be run`, 'Show by more of them what is said.');
   const variants = guide.questions.filter(({ block }) => block !== undefined).length;
   if (guide.questions.length < LIMITS.questions)
     lack(

@@ -1,5 +1,8 @@
 import { closeSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
+
+import type { EngineName } from '#src/engines/engine.ts';
+import type { Paths } from '#src/paths.ts';
 
 /** An engine's own log: a file, and its last lines for an error's message. */
 export interface LogTail {
@@ -12,6 +15,11 @@ export interface LogTail {
 
 const KEPT_LINES = 50;
 const MAX_BYTES = 2_000_000;
+
+/** Where an engine's log lies. */
+export function engineLogPath({ state }: Pick<Paths, 'state'>, name: EngineName): string {
+  return join(state, 'logs', `${name}.log`);
+}
 
 /**
  * Appends to the log; one that grew large is put aside as `.old`, so that two files bound the space. Lines are few and

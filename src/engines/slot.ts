@@ -11,7 +11,7 @@ import type {
   Sandbox,
   SandboxRequest,
 } from '#src/engines/engine.ts';
-import { tail, type LogTail } from '#src/engines/log.ts';
+import { engineLogPath, tail, type LogTail } from '#src/engines/log.ts';
 import { memoryBytes } from '#src/engines/memory.ts';
 import { restingStatus } from '#src/engines/registry.ts';
 import type { EngineStatus } from '#src/engines/status.ts';
@@ -189,7 +189,7 @@ export class Slot {
     signal.throwIfAborted();
     const directory = join(paths.state, 'run', `${this.engine.name}-${randomUUID().slice(0, 8)}`);
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    this.#log ??= tail(join(paths.state, 'logs', `${this.engine.name}.log`));
+    this.#log ??= tail(engineLogPath(paths, this.engine.name));
     try {
       const lease = (engine: EngineName, request: SandboxRequest): Promise<Sandbox> =>
         this.#options.lease(engine, request, onProgress);

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import test, { after, before } from 'node:test';
 
 import { ENGINE_NAMES } from '#src/engines/engine.ts';
 import type { RunEvent } from '#src/runner/event.ts';
 import { ownRoot } from '#src/paths.ts';
-import { forEachLine, start } from '#src/process.ts';
+import { capture, forEachLine, start } from '#src/process.ts';
 import { dej } from '#test/cli/dej.ts';
 import { startApp } from '#test/e2e/app.ts';
 
@@ -106,6 +106,30 @@ test('engines are listed, and stop leaves none running', async () => {
   for (const { state: now } of JSON.parse(stopped.stdout) as { state: string }[]) assert.notEqual(now, 'running');
 });
 
+test('one engine is started, tells its log, is stopped, and says what can’t be cleared', async () => {
+  const stateOf = ({ stdout }: { stdout: string }): string => /^duckdb +(\w+)/m.exec(stdout)?.[1] ?? stdout;
+  assert.equal(stateOf(await dej(['engines', 'install', 'duckdb'], env)), 'installed');
+  const started = await dej(['engines', 'start', 'duckdb'], env);
+  assert.equal(stateOf(started), 'running');
+  assert.match(started.stdout, /^duckdb .* MB on disk +\d+ MB in memory$/m);
+  const silent = await dej(['engines', 'logs', 'duckdb'], env);
+  assert.deepEqual([silent.code, silent.stdout], [0, '']);
+  assert.match(silent.stderr, /^Nothing is logged of duckdb since it was last started\.$/m);
+  const cleared = await dej(['engines', 'clear', 'duckdb'], env);
+  assert.equal(cleared.code, 3);
+  assert.match(cleared.stderr, /own packages\nThere is nothing of it to clear/);
+  assert.equal(stateOf(await dej(['engines', 'stop', 'duckdb'], env)), 'installed');
+});
+
+test('lines of an engine’s earlier starts are named where there are none of this one', async () => {
+  const path = join(state, 'logs', 'duckdb.log');
+  await mkdir(dirname(path), { recursive: true });
+  await appendFile(path, 'said before\n');
+  await dej(['engines', 'stop'], env);
+  const { stderr } = await dej(['engines', 'logs', 'duckdb'], env);
+  assert.ok(stderr.includes(`; earlier lines: ${path}.`), stderr);
+});
+
 test('the doctor looks and tells', async () => {
   const { stdout } = await dej(['doctor', '--json'], env);
   const findings = JSON.parse(stdout) as { what: string; state: string }[];
@@ -148,3 +172,21 @@ test('a reader that goes away early does no harm', async () => {
   await child.exited;
   assert.deepEqual(lines, ['order_id  amount']);
 });
+
+test('where nobody reads any more, nothing is complained of', async () => {
+  for (const args of ['run 01#same-answer', 'engines', '--help']) {
+    const { stdout, stderr } = await capture(
+      ['sh', '-c', `{ ${join(root, 'dej')} ${args}; echo "ended" >&2; } | true`],
+      {
+        cwd: root,
+        env: { ...process.env, ...env },
+      },
+    );
+    assert.deepEqual([stdout, lastOf(stderr)], ['', 'ended'], args);
+    assert.doesNotMatch(stderr, /EPIPE|Error/, args);
+  }
+});
+
+function lastOf(text: string): string | undefined {
+  return text.trim().split('\n').at(-1);
+}

@@ -80,6 +80,34 @@ test('a folder for sockets with too long a name is found before an engine stumbl
   assert.match(find(findings, 'socket paths').remedy ?? '', /TMPDIR/);
 });
 
+test('too little memory and too little disk are told with what to do', async (t) => {
+  const { root } = await clone(t);
+  const script = `
+    import { examine } from '#src/engines/doctor.ts';
+    import { pathsOf } from '#src/paths.ts';
+    process.availableMemory = () => 1e9;
+    console.log(JSON.stringify(await examine(pathsOf(${JSON.stringify(root)}), { appPort: 0 })));
+  `;
+  const node = [process.execPath, '--input-type=module-typescript', '-e', script];
+  const mount = 'mount -t tmpfs -o size=100k tmpfs "$0" || exit 77; exec "$@"';
+  const asRoot = process.getuid?.() === 0 ? [] : ['-Ur'];
+  const ran = await capture(['unshare', '-m', ...asRoot, 'sh', '-c', mount, root, ...node], {
+    cwd: ownRoot(),
+    env: { ...process.env, DEJ_CACHE: join(root, 'cache') },
+  }).catch(() => undefined);
+  if (ran === undefined || ran.code === 77 || /unshare failed/.test(ran.stderr))
+    return t.skip('needs Linux and the right to mount');
+  const findings = JSON.parse(ran.stdout) as Finding[];
+  for (const [what, remedy] of [
+    ['free disk, this clone', /^Make room: about 3\.0 GB/],
+    ['free disk, cache', /DEJ_CACHE moves the cache/],
+    ['memory', /close other programs/],
+  ] as const) {
+    assert.equal(find(findings, what).state, 'warn', what);
+    assert.match(find(findings, what).remedy ?? '', remedy);
+  }
+});
+
 test('without Python everything else is examined, and the remedy is named', async (t) => {
   const { root } = await clone(t);
   const script = `

@@ -17,7 +17,8 @@ import { tail } from '#src/engines/log.ts';
 import type { Supervisor } from '#src/engines/supervisor.ts';
 import { ownRoot, pathsOf } from '#src/paths.ts';
 import { signal } from '#src/process.ts';
-import { clone, runBlock, SOON } from '#test/engines/clone.ts';
+import { run } from '#src/runner/run.ts';
+import { answerOf, clone, runBlock, SOON, type Ran } from '#test/engines/clone.ts';
 
 const found = await findJvm(pathsOf(ownRoot()), ['kafka']);
 const skip = found.state === 'missing' ? found.why : false;
@@ -64,7 +65,7 @@ void test(
 void test('Kafka under the supervisor', { skip }, async (t) => {
   const place = await clone(t);
   await using supervisor = await place.connect();
-  for (const part of [clearing, blocks]) await part(t, supervisor);
+  for (const part of [clearing, blocks, typescript]) await part(t, supervisor);
 });
 
 async function clearing(t: test.TestContext, supervisor: Supervisor): Promise<void> {
@@ -99,4 +100,29 @@ async function blocks(t: test.TestContext, supervisor: Supervisor): Promise<void
       assert.match(error?.message ?? '', words);
     });
   }
+}
+
+async function typescript(t: test.TestContext, supervisor: Supervisor): Promise<void> {
+  await t.test('a block in TypeScript sends a record and reads it back', async () => {
+    const code = `import { Consumer, Producer, stringDeserializers, stringSerializers } from '@platformatic/kafka';
+
+const where = { bootstrapBrokers: [process.env['KAFKA_BOOTSTRAP']!], retryDelay: 30 };
+const topic: string = process.env['TOPIC_PREFIX'] + 'orders';
+const producer = new Producer({ ...where, clientId: 'shop', serializers: stringSerializers, autocreateTopics: true });
+await producer.send({ messages: [{ topic, key: 'o-1', value: '42' }] });
+await producer.close();
+const consumer = new Consumer({ ...where, clientId: 'reader', groupId: topic, deserializers: stringDeserializers });
+const stream = await consumer.consume({ topics: [topic], mode: 'earliest', autocommit: false });
+for await (const { key, value } of stream) {
+  console.log(key, value);
+  break;
+}
+await stream.close();
+await consumer.close(true);`;
+    const events: Ran['events'][number][] = [];
+    const request = { engine: 'node', with: ['kafka'], data: undefined, before: [], code } as const;
+    const outcome = await run(request, supervisor, (event) => events.push(event));
+    assert.equal(answerOf({ ...outcome, events }), 'o-1 42', JSON.stringify(events));
+    assert.equal(outcome.state, 'ok');
+  });
 }

@@ -125,11 +125,12 @@ consumer-2> poll
    orders-0 @ 2  o-3=30
    orders-0 @ 5  o-5=50`,
   },
-  'a broker is killed, and stands still': {
+  'a broker is killed, ends in order, and stands still': {
     engine: 'kafka',
     own: true,
     code: `producer: send orders o-1=10
 crash kafka
+restart kafka
 pause kafka
 producer: send orders o-2=20
 resume kafka
@@ -139,6 +140,8 @@ consumer: poll`,
    orders-0 @ 0  o-1=10
 crash kafka
    (killed, started again, recovered)
+restart kafka
+   (ended in order, started again)
 pause kafka
 producer> send orders o-2=20
    (waits for kafka)
