@@ -255,11 +255,27 @@ export async function keptOrder(id: string, context: Context): Promise<AttackOrd
   const file = join(attackRuns(id, context), FILE);
   const text = await readFile(file, 'utf8').catch(() => undefined);
   const parsed = orderSchema.safeParse(text === undefined ? undefined : parsedJson(text));
-  if (parsed.success) return withSecrets(parsed.data);
+  if (parsed.success) {
+    await mustStillBeThere(parsed.data);
+    return withSecrets(parsed.data);
+  }
   throw new LearnerError(
     `${shown(file, context)} ${text === undefined ? 'is not there' : 'does not say what was attacked'}, so the line can't be replayed here`,
     'Attack the program once more with ./dej attack; its own lines can be replayed then.',
   );
+}
+
+/** What was attacked may have been moved since, and so may what it was given. */
+async function mustStillBeThere({ folder, input, setup, topics = [] }: AttackOrder): Promise<void> {
+  const scripts = setup.flatMap((step) => ('sql' in step ? [step.sql] : []));
+  const records = topics.flatMap(({ file }) => (file === undefined ? [] : [file]));
+  for (const path of [folder, ...(input === undefined ? [] : [input]), ...scripts, ...records]) {
+    if ((await stat(path).catch(() => undefined)) !== undefined) continue;
+    throw new LearnerError(
+      `${path} was there when the program was attacked, and is not any more, so the line can't be replayed`,
+      'Put it back, or attack the program as it is now with ./dej attack.',
+    );
+  }
 }
 
 function parsedJson(text: string): unknown {

@@ -92,7 +92,8 @@ export async function grade(options: GradeOptions): Promise<Graded> {
   const known = verdictOf(outcome, hash, options, { startedMs, folder, elsewhere });
   const timeline = shown === undefined ? undefined : timelineOf(known, shown.history);
   const picture = timeline === undefined ? undefined : `${options.runsShown}/latest/timeline.svg`;
-  const verdict: Verdict = known.state === 'failed' && picture !== undefined ? { ...known, picture } : known;
+  // What was survived needs none; whatever else it was, Ctrl-C included, is easier seen than told.
+  const verdict: Verdict = known.state !== 'passed' && picture !== undefined ? { ...known, picture } : known;
   const failed = verdict.state === 'failed' && options.hint !== undefined;
   const text = verdictText(verdict, { hint: failed ? options.hint : undefined });
   // Where the file is read, no key is.
@@ -185,6 +186,9 @@ function didOf(outcome: Outcome, only: Schedule | undefined): string[] {
     return [...(faults.length === 0 ? [words.CALM] : faults.map(words.faultWords)), ...(red.did ?? [])];
   }
   if (state !== 'passed') return [];
+  // Of a replay each fault is told: what it was for is known, and it may be a second run or another clock.
+  if (only !== undefined && only.faults.length > 0)
+    return [...only.faults.map(words.faultWords), ...(recorded?.did ?? [])];
   const unanswered = unansweredTopics(recorded?.history ?? []);
   const clocks = inOrder(outcome.clocks.tried, recorded);
   return [

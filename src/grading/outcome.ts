@@ -26,6 +26,8 @@ export interface SearchOptions {
   readonly only?: Schedule;
   /** Undisturbed runs that were recorded already. */
   readonly recorded?: { readonly first: Ran; readonly second: Ran };
+  /** When they began: whoever waits is shown one clock. */
+  readonly shownSinceMs?: number;
   /** What is right was taken from an undisturbed run: red counts only where another one still leaves the same. */
   readonly control?: boolean;
   /** Told each run under a fault that counts. */
@@ -120,8 +122,8 @@ export function freshState(): State {
   };
 }
 
-export function say({ tell }: SearchOptions, { points, beganMs }: State, step: words.Step): void {
-  const elapsedMs = Math.round(performance.now() - beganMs);
+export function say({ tell, shownSinceMs }: SearchOptions, { points, beganMs }: State, step: words.Step): void {
+  const elapsedMs = Math.round(performance.now() - (shownSinceMs ?? beganMs));
   tell({ what: step.what, words: words.progressWords(step), points, elapsedMs });
 }
 

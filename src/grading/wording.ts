@@ -367,7 +367,7 @@ export function absentWords({ boundary, nth, incarnation, role }: Fault, passed:
 }
 
 export const ABSENT_REMEDY =
-  'The line is of another program, or of an earlier one; ./dej check finds the lines of this one.';
+  'The line is of another program, or of an earlier one; ./dej check, or ./dej attack, finds the lines of this one.';
 
 // While it runs
 

@@ -166,9 +166,18 @@ test(
     assert.ok(!(await scratch()).includes(folder), 'its successor has cleared up');
     signal(stopped.child.pid, 'SIGINT');
     const { code } = await within('its end', stopped.child.exited, SOON);
-    const { verdict } = verdictIn(stopped.lines.join('\n'), '');
+    const { verdict, text } = verdictIn(stopped.lines.join('\n'), '');
     assert.equal(verdict.state, 'unknown');
     assert.equal(verdict.stopped, true);
+    assert.match(text, /Picture +\S+\/latest\/timeline\.svg/);
+    const told = stopped.lines.map((line) => (JSON.parse(line) as { readonly elapsedMs?: number }).elapsedMs);
+    const clock = told.filter((ms) => ms !== undefined);
+    assert.ok(clock.length > 2, `told ${clock.length} times`);
+    assert.deepEqual(
+      clock,
+      [...clock].sort((a, b) => a - b),
+      'one clock, from the recordings on',
+    );
     assert.equal(code, 2);
   },
 );
