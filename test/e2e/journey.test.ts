@@ -190,6 +190,12 @@ test('the engines page shows them and stops one', async () => {
   await other.getByRole('button', { name: 'Stop DuckDB' }).waitFor();
   assert.equal(await other.evaluate(() => document.activeElement?.textContent), 'Stop DuckDB');
   await page.getByText('Started.').waitFor();
+  const colourOf = (state: string) => page.locator(state).first().evaluate((it) => getComputedStyle(it).color);
+  assert.notEqual(await colourOf('.state-running'), await colourOf('.state-installed'));
+  await page.getByRole('button', { name: 'Show the log of DuckDB' }).click();
+  await page.getByRole('region', { name: 'Log of DuckDB' }).waitFor();
+  await page.getByRole('button', { name: 'Hide the log of DuckDB' }).click();
+  assert.equal(await page.getByRole('region', { name: 'Log of DuckDB' }).count(), 0);
   await other.close();
   await page.close();
 });
