@@ -190,7 +190,11 @@ test('the engines page shows them and stops one', async () => {
   await other.getByRole('button', { name: 'Stop DuckDB' }).waitFor();
   assert.equal(await other.evaluate(() => document.activeElement?.textContent), 'Stop DuckDB');
   await page.getByText('Started.').waitFor();
-  const colourOf = (state: string) => page.locator(state).first().evaluate((it) => getComputedStyle(it).color);
+  const colourOf = (state: string) =>
+    page
+      .locator(state)
+      .first()
+      .evaluate((it) => getComputedStyle(it).color);
   assert.notEqual(await colourOf('.state-running'), await colourOf('.state-installed'));
   await page.getByRole('button', { name: 'Show the log of DuckDB' }).click();
   await page.getByRole('region', { name: 'Log of DuckDB' }).waitFor();
