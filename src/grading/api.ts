@@ -26,6 +26,14 @@ export { compareRows, type Comparison } from '#src/grading/oracle.ts';
 export { compareReport, type ReportComparison } from '#src/grading/report.ts';
 export { judgeRequests, neverSettled, mostRetries, type RequestRules } from '#src/grading/requests.ts';
 export { neverBack, neverFalls, onlySees } from '#src/grading/seen.ts';
+export {
+  confirmedSince,
+  LOG_END,
+  logPosition,
+  SLOT_IS_IDLE,
+  SLOT_IS_READ,
+  slotIsReadSince,
+} from '#src/grading/slot-state.ts';
 export { passedOn } from '#src/grading/latency.ts';
 export { contentOf, headerOf, outOfOrder, type Content } from '#src/grading/kafka-records.ts';
 export { STREAM } from '#src/grading/wording-kafka.ts';

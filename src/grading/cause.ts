@@ -4,7 +4,7 @@ import type { Fault } from '#src/faults/schedule.ts';
 import type { Anomaly } from '#src/grading/anomaly.ts';
 import { actionCauses, type ActionCause } from '#src/grading/cause-action.ts';
 import { kafkaCauses, type KafkaCause } from '#src/grading/cause-kafka.ts';
-import { slotCauses, type SlotCause } from '#src/grading/cause-replication.ts';
+import { copyCauses, slotCauses, type SlotCause } from '#src/grading/cause-replication.ts';
 
 /** Why a program fails, as far as the recorded order of its commits and files shows it. Words: wording.ts. */
 export type Cause =
@@ -82,10 +82,12 @@ export function likelyCauses(evidence: Evidence): Cause[] {
   if (fault.boundary.startsWith('kafka.'))
     return lostOrRepeated(anomalies) ? kafkaCauses(evidence.recorded, fault) : [];
   if (fault.boundary === 'pg.confirm' || fault.boundary === 'pg.slot') {
-    const ofSlot = slotCauses(fault, anomalies, evidence.recorded);
+    const ofSlot = slotCauses(fault, anomalies, evidence);
     if (ofSlot.length > 0) return ofSlot;
   }
   if (lostOrRepeated(anomalies) && commitsOffsets(evidence.recorded)) return kafkaCauses(evidence.recorded, fault);
+  const ofCopy = copyCauses(fault, anomalies, evidence);
+  if (ofCopy.length > 0) return ofCopy;
   const commits = commitsOf(evidence.recorded, 1);
   // A program of no lab that gave up has not been shown to have parted what belongs together.
   const isOwnCrash = evidence.results !== undefined && anomalies.every((anomaly) => anomaly === 'crashed');

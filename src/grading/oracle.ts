@@ -1,6 +1,6 @@
 import { finding, type Difference, type Finding, type Noun } from '#src/grading/anomaly.ts';
 import { canonicalCell, canonicalRow, type Row } from '#src/grading/canonical.ts';
-import { countOf, foundWords, times } from '#src/grading/wording-oracle.ts';
+import { countOf, foundWords, partedWords, times } from '#src/grading/wording-oracle.ts';
 
 export interface Comparison {
   readonly noun: Noun;
@@ -10,6 +10,8 @@ export interface Comparison {
   readonly found: readonly Row[];
   /** The columns that say which thing a row is about. */
   readonly key: readonly string[];
+  /** All columns that are compared, where no row need have each: what is not there is as good as null. */
+  readonly columns?: readonly string[];
   /** Earlier, superseded versions of the truth's rows; a row equal to one of them is stale, not corrupted. */
   readonly versions?: readonly Row[];
   /** Found rows stand in the order they were written; within one `key` the values of `by` must not fall. */
@@ -32,18 +34,20 @@ interface Tally {
  */
 export function compareRows(comparison: Comparison): Finding[] {
   const { truth, found, key, noun, order } = comparison;
-  const columns = Object.keys(truth[0] ?? found[0] ?? {});
+  const columns = comparison.columns ?? Object.keys(truth[0] ?? found[0] ?? {});
   const older = new Set((comparison.versions ?? []).map((row) => canonicalRow(row, columns)));
   const names = new Map<Difference, string[]>();
-  const tell = (anomaly: Difference, witness: string): void => {
+  // Of the first one it is told what differs; the others are only named.
+  const tell: Tell = (anomaly, witness, detail = () => '') => {
     const known = names.get(anomaly);
-    if (known === undefined) names.set(anomaly, [witness]);
+    if (known === undefined) names.set(anomaly, [`${witness}${detail()}`]);
     else known.push(witness);
   };
   let most = 2;
   for (const [identity, rows] of tallies(truth, found, columns, key)) {
     most = Math.max(most, sum(rows, 'found'));
-    nameKey(label(identity, rows, key), rows, (row) => older.has(canonicalRow(row, columns)), tell);
+    const isOlder = (row: Row): boolean => older.has(canonicalRow(row, columns));
+    nameKey(label(identity, rows, key), rows, { isOlder, columns }, tell);
   }
   if (order !== undefined) for (const witness of falls(found, order)) tell('reordered', witness);
   const expected = `${countOf(truth.length, noun)}, each once`;
@@ -86,18 +90,23 @@ function tallies(
   return byKey;
 }
 
+type Tell = (anomaly: Difference, witness: string, detail?: () => string) => void;
+
 function nameKey(
   name: string,
   rows: readonly Tally[],
-  isOlder: (row: Row) => boolean,
-  tell: (anomaly: Difference, witness: string) => void,
+  { isOlder, columns }: { isOlder(row: Row): boolean; readonly columns: readonly string[] },
+  tell: Tell,
 ): void {
   const due = sum(rows, 'truth');
   const got = sum(rows, 'found');
   if (got === 0) return tell('lost', name);
   if (due === 0) return tell('phantom', got === 1 ? name : `${name} ${times(got)}`);
   const strange = rows.find(({ truth, found }) => truth === 0 && found > 0);
-  if (strange !== undefined) tell(isOlder(strange.row) ? 'stale' : 'corrupted', name);
+  const missing = rows.find(({ truth, found }) => truth > found);
+  if (strange !== undefined && isOlder(strange.row)) tell('stale', name);
+  else if (strange !== undefined)
+    tell('corrupted', name, () => differing(strange.row, (missing ?? strange).row, columns));
   if (got > due) tell('duplicate', `${name} ${times(got)}`);
   else if (got < due) tell('lost', `${name} ${due - got} of ${due}`);
   else if (strange === undefined && rows.some(({ truth, found }) => truth !== found)) {
@@ -109,6 +118,19 @@ function nameKey(
 
 function sum(rows: readonly Tally[], side: 'truth' | 'found'): number {
   return rows.reduce((total, row) => total + row[side], 0);
+}
+
+/** The first column in which they differ, and both values: ` (balance 1003, expected 1004)`. */
+function differing(found: Row, truth: Row, columns: readonly string[]): string {
+  const column = columns.find((name) => canonicalCell(found[name]) !== canonicalCell(truth[name]));
+  if (column === undefined) return '';
+  const [was, due] = partedWords(shown(found[column]), shown(truth[column]));
+  return ` (${column} ${was}, expected ${due})`;
+}
+
+function shown(value: unknown): string {
+  if (value === null || value === undefined) return 'NULL';
+  return canonicalCell(value).replace(/^"(.*)"$/s, '$1');
 }
 
 /** A key as a person writes it: one column bare, several with their names. */

@@ -49,6 +49,20 @@ export function witnessWords(witnesses: readonly string[], count: number): strin
   return `${shown.join(', ')} … and ${number(count - shown.length)} more`;
 }
 
+const VALUE_LENGTH = 14;
+
+/** Two values that differ, as short as they can stand in a line and still be told apart: `0007…` and `…8126`. */
+export function partedWords(one: string, other: string): [string, string] {
+  const short = (text: string, from: number): string => {
+    const part = text.slice(from, from + VALUE_LENGTH);
+    return `${from > 0 ? '…' : ''}${part}${from + VALUE_LENGTH < text.length ? '…' : ''}` || "''";
+  };
+  let same = 0;
+  while (same < one.length && one[same] === other[same]) same++;
+  const from = same < VALUE_LENGTH - 2 ? 0 : same - 2;
+  return [short(one, from), short(other, from)];
+}
+
 export function crashWords(
   code: number | null,
   signal: string | null,

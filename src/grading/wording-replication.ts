@@ -54,6 +54,10 @@ export const SLOT = {
   torn: (sums: readonly number[]): string => `a reader saw ${sums.slice(0, 3).join(', ')}`,
 } as const;
 
+function joined(names: readonly string[]): string {
+  return names.join(' and ');
+}
+
 /** One cause and what follows from it, where a slot and the target disagree. */
 export function slotCauseWords(cause: SlotCause): string {
   switch (cause.kind) {
@@ -72,6 +76,11 @@ export function slotCauseWords(cause: SlotCause): string {
       return (
         'You take a slot that is there for a sign that the copy was made. Dying between the making of the slot and the ' +
         'commit of the copy, you never copy at all. Then the picture shows no commit of the copy before the fault.'
+      );
+    case 'half-copy':
+      return (
+        `You take a part of the copy for all of it: ${joined(cause.there)} had been committed and ${joined(cause.toCome)} had ` +
+        'not, and the next start went on from the slot. A copy, and the note that it is made, belong into one commit.'
       );
     case 'slot-gone':
       return (

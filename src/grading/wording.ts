@@ -2,6 +2,7 @@ import { SHIFT } from '#src/faults/clock.ts';
 import type { Fault, Point } from '#src/faults/schedule.ts';
 import type { Cause } from '#src/grading/cause.ts';
 import { isOfAction } from '#src/grading/cause-action.ts';
+import { isSlotCause } from '#src/grading/cause-replication.ts';
 import { actionCauseWords, actionWords, besidesWords, OWN_CLOCK, shiftWords } from '#src/grading/wording-actions.ts';
 import { kafkaBoundaryWords, kafkaCauseWords, kafkaManyWords } from '#src/grading/wording-kafka.ts';
 import {
@@ -186,6 +187,7 @@ export const EVERY_TIME = 'the right result, every time';
 /** One cause and what follows from it; the remedy is the first hint. */
 export function causeWords(cause: Cause): string {
   if (isOfAction(cause)) return actionCauseWords(cause, boundaryWords);
+  if (isSlotCause(cause)) return slotCauseWords(cause);
   switch (cause.kind) {
     case 'position-after-commit':
       return (
@@ -241,11 +243,6 @@ export function causeWords(cause: Cause): string {
     case 'unanswered-write':
     case 'committed-unwritten':
       return kafkaCauseWords(cause);
-    case 'confirmed-first':
-    case 'applied-again':
-    case 'slot-for-copy':
-    case 'slot-gone':
-      return slotCauseWords(cause);
     case 'own-clock':
       return OWN_CLOCK;
     case 'silent':
@@ -331,7 +328,7 @@ export function disagreeWords(
   return `two undisturbed runs of your program made ${number(one)} and ${number(other)} ${what}, so those could not be broken one by one${rest}`;
 }
 
-function unnamedWords(boundary: string, role: string | undefined): string {
+export function unnamedWords(boundary: string, role: string | undefined): string {
   if (!boundary.startsWith('kafka.')) return boundaryWords(boundary, 0, role).replace(' 0', 's');
   return `${kafkaManyWords(boundary)}${role === undefined ? '' : ` (${role})`}`;
 }

@@ -7,22 +7,34 @@ import type { Anomaly } from '#src/grading/anomaly.ts';
 import { likelyCauses } from '#src/grading/cause.ts';
 import { causeWords } from '#src/grading/wording.ts';
 
-/** `c` a commit in the target, `1` to `9` the confirmation of that transaction, `i` one of none. */
+const SIGNS: Readonly<Record<string, readonly [string, string]>> = {
+  c: ['pg.commit', 'checking'],
+  v: ['pg.commit', 'savings'],
+  s: ['pg.slot', 'slot'],
+  i: ['pg.confirm', 'idle'],
+};
+
+/**
+ * `c` a commit in the target, `v` one to another table, `s` the making of the slot, `1` to `9` the confirmation of that
+ * transaction, `i` one of none; `!` a fault, and after a blank the next start.
+ */
 function recorded(order: string): HistoryEvent[] {
-  return [...order].map((sign, at): HistoryEvent => {
-    const [boundary, role] =
-      sign === 'c' ? ['pg.commit', 'checking'] : ['pg.confirm', sign === 'i' ? 'idle' : `t${sign}`];
-    const of = { boundary, role, nth: at + 1, point: 'after-durable' } as const;
-    return { atMs: at, incarnation: 1, lane: 'postgres', kind: 'boundary', text: boundary, ...of };
-  });
+  return order.split(' ').flatMap((start, index) =>
+    [...start].map((sign, at): HistoryEvent => {
+      const incarnation = index + 1;
+      if (sign === '!') return { atMs: at, incarnation, lane: 'fault', kind: 'fired', text: 'kill' };
+      const [boundary, role] = SIGNS[sign] ?? ['pg.confirm', `t${sign}`];
+      const of = { boundary, role, nth: at + 1, point: 'after-durable' } as const;
+      return { atMs: at, incarnation, lane: 'postgres', kind: 'boundary', text: boundary, ...of };
+    }),
+  );
 }
 
-function causes(order: string, anomaly: Anomaly, fault: Partial<Fault> = {}): string[] {
+function causes(order: string, anomaly: Anomaly, fault: Partial<Fault> = {}, failed = order): string[] {
   const struck = { action: 'kill', incarnation: 1, boundary: 'pg.confirm', nth: 1, point: 'after-durable' } as const;
-  const history = recorded(order);
   const found = likelyCauses({
-    recorded: history,
-    failed: history,
+    recorded: recorded(order),
+    failed: recorded(failed),
     fault: { ...struck, ...fault },
     anomalies: [anomaly],
     outputs: [],
@@ -51,4 +63,18 @@ test('a slot that was behind, made and not used, or gone', () => {
   assert.deepEqual(causes('c1', 'crashed', { boundary: 'pg.slot', nth: 1 }), ['met-itself']);
   assert.deepEqual(causes('cc1', 'lost', { action: 'lose' }), ['slot-gone']);
   assert.deepEqual(causes('cc1', 'wal-retained'), []);
+});
+
+test('of two causes that one is left out which the failed run excludes', () => {
+  assert.deepEqual(causes('scici1', 'lost', {}, 'sc1!'), ['confirmed-first ?']);
+  assert.deepEqual(causes('s1cc', 'lost', {}, 's1!'), ['confirmed-first ?', 'slot-for-copy']);
+});
+
+test('a copy that was made in part, or not at all, and taken for all of it', () => {
+  const commit = { boundary: 'pg.commit', nth: 2 };
+  assert.deepEqual(causes('scvc1', 'lost', commit, 'sc! c1'), ['half-copy']);
+  assert.deepEqual(causes('scvc1', 'lost', commit, 's! c1'), ['slot-for-copy']);
+  // It was made again, or was whole by then.
+  assert.deepEqual(causes('scvc1', 'lost', commit, 'sc! scvc1'), []);
+  assert.deepEqual(causes('scvc1', 'lost', commit, 'scv! c1'), []);
 });

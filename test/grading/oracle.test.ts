@@ -29,7 +29,9 @@ test('each anomaly has its name', () => {
     ['duplicate', 2, 'o-3 ×3', 'o-4 ×2'],
   ]);
   assert.deepEqual(compare(truth, [...truth, row('o-99')]), [['phantom', 1, 'o-99']]);
-  assert.deepEqual(compare(truth, [...truth.slice(1), row('o-1', '2.00')]), [['corrupted', 1, 'o-1']]);
+  assert.deepEqual(compare(truth, [...truth.slice(1), row('o-1', '2.00')]), [
+    ['corrupted', 1, 'o-1 (amount 2, expected 1)'],
+  ]);
   assert.deepEqual(compare(truth, [...truth.slice(1), row('o-1', '2.00', 0)], [row('o-1', '2.00', 0)]), [
     ['stale', 1, 'o-1'],
   ]);
@@ -40,7 +42,7 @@ test('several at once, the gravest first, and rows that took each other’s plac
   assert.deepEqual(compare(truth, [row('o-1'), row('o-1'), row('o-2', 'x'), row('o-3'), row('o-9')]), [
     ['lost', 1, 'o-4'],
     ['duplicate', 1, 'o-1 ×2'],
-    ['corrupted', 1, 'o-2'],
+    ['corrupted', 1, 'o-2 (amount x, expected 1)'],
     ['phantom', 1, 'o-9'],
   ]);
   assert.deepEqual(compare([row('a', '1'), row('a', '2')], [row('a', '1'), row('a', '1')]), [

@@ -51,9 +51,10 @@ def follow(target, slot: Slot, applied: int) -> None:
     inside = skip = False
     for event in slot.events():
         if isinstance(event, Keepalive):
-            # Nothing of ours lies before it, and the server need not keep the log of others for us.
+            # The target holds all before its record, and nothing of ours lies before the end of what was looked at.
             if not inside:
-                slot.confirm(event.end)
+                applied = max(applied, event.end)
+                slot.confirm(applied)
         elif isinstance(event, Begin):
             inside = True
             # Applied a second time, each change leaves what it left the first time.
