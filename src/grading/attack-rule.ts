@@ -31,6 +31,8 @@ export interface Target {
   readonly total: number;
   /** Where a boundary stands for several numbers: the last one of each that the first run passed. */
   readonly numbers?: readonly number[];
+  /** Two undisturbed runs passed it differently often: by the clock, or by chance. */
+  readonly varies?: boolean;
   /** Where not all of them can be met: a write that asks for no answer can only be held back. */
   readonly points?: readonly Point[];
 }

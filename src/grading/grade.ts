@@ -19,6 +19,7 @@ import { verdictText } from '#src/grading/verdict-text.ts';
 import { startWhereabouts } from '#src/grading/whereabouts.ts';
 import * as words from '#src/grading/wording.ts';
 import { unansweredWords } from '#src/grading/wording-kafka.ts';
+import { unmetWords } from '#src/grading/wording-unmet.ts';
 
 export interface GradeOptions {
   readonly lab: string;
@@ -135,7 +136,9 @@ function verdictOf(
   const red = outcome.red ?? outcome.suspect;
   const { program } = options.bench;
   const measured = state === 'passed' ? (recorded?.figures ?? []) : [];
-  const untried = inOrder(outcome.clocks.untried, recorded);
+  const unmoved = inOrder(outcome.clocks.untried, recorded);
+  const unmet = state === 'passed' ? unmetWords(outcome.unmet ?? []) : [];
+  const untried = [...(unmoved.length === 0 ? [] : [words.unmovedWords(unmoved)]), ...unmet];
   const shownFolder = `${options.runsShown}/${folder.slice(options.runs.length + 1)}`;
   const ended = red?.findings.some(({ anomaly }) => anomaly === 'crashed' || anomaly === 'did-not-finish') === true;
   const log = join(shownFolder, 'program.log');
@@ -157,7 +160,7 @@ function verdictOf(
     did: didOf(outcome, options.only),
     ...(elsewhere.length === 0 ? {} : { elsewhere: [...elsewhere] }),
     ...(measured.length === 0 ? {} : { measured: [...measured] }),
-    ...(untried.length === 0 || options.only !== undefined ? {} : { untried: [words.unmovedWords(untried)] }),
+    ...(untried.length === 0 || options.only !== undefined ? {} : { untried }),
     findings: (red?.findings ?? []).map((one) => ({ ...one, witnesses: [...one.witnesses] })),
     likely:
       outcome.red === undefined || recorded === undefined ? [] : causesOf(outcome.red, recorded, options.results?.()),

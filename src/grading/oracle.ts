@@ -95,7 +95,7 @@ type Tell = (anomaly: Difference, witness: string, detail?: () => string) => voi
 function nameKey(
   name: string,
   rows: readonly Tally[],
-  { isOlder, columns }: { isOlder(row: Row): boolean; readonly columns: readonly string[] },
+  { isOlder, columns }: { readonly isOlder: (row: Row) => boolean; readonly columns: readonly string[] },
   tell: Tell,
 ): void {
   const due = sum(rows, 'truth');

@@ -1,6 +1,7 @@
 import { SHIFT } from '#src/faults/clock.ts';
 import type { Schedule } from '#src/faults/schedule.ts';
 import type { Anomaly } from '#src/grading/anomaly.ts';
+import type { Unmet } from '#src/grading/by-role.ts';
 import type { Bench, Ran } from '#src/grading/trial.ts';
 import type { Level } from '#src/grading/verdict.ts';
 import * as words from '#src/grading/wording.ts';
@@ -73,6 +74,8 @@ export interface Outcome {
   readonly reproduced: { readonly times: number; readonly of: number } | undefined;
   /** Other clocks under which the program was run, and those under which it could not be. */
   readonly clocks: Clocks;
+  /** Points that were met in the undisturbed runs, and not when they were to be struck: they come by the clock. */
+  readonly unmet?: readonly Unmet[];
   readonly why?: string;
   readonly remedy?: string;
   readonly stopped: boolean;
@@ -95,8 +98,12 @@ export interface State {
   next: Ran | undefined;
   /** An engine or a deadline of ours was in the way. */
   trouble: { readonly why: string; readonly remedy: string } | undefined;
+  /** The two undisturbed runs. */
+  calm: readonly Ran[];
   /** Points of the recorded run that were not met again. */
   unfired: number;
+  /** Those of them that come by the clock. */
+  readonly unmet: Unmet[];
   /** Time was over before all was tried. */
   wasCut: boolean;
 }
@@ -117,7 +124,9 @@ export function freshState(): State {
     isConfirming: false,
     next: undefined,
     trouble: undefined,
+    calm: [],
     unfired: 0,
+    unmet: [],
     wasCut: false,
   };
 }
@@ -133,7 +142,7 @@ export function isStopped({ bench }: SearchOptions): boolean {
 
 export function ending(
   state: Outcome['state'],
-  { points, acted, suspect, clocks }: State,
+  { points, acted, suspect, clocks, unmet }: State,
   recorded: Ran | undefined,
   reason: { readonly why?: string; readonly remedy?: string } = {},
 ): Outcome {
@@ -142,6 +151,7 @@ export function ending(
     state,
     points,
     clocks,
+    unmet,
     acted,
     recorded,
     red: undefined,

@@ -1,5 +1,6 @@
 import type { Fault } from '#src/faults/schedule.ts';
 import { attempt, confirm, disturbed, isSame } from '#src/grading/attempt.ts';
+import { unmetByTheClock, type Unmet } from '#src/grading/by-role.ts';
 import { address, enumerate, type Addressed, type AttackRule } from '#src/grading/enumerate.ts';
 import {
   absent,
@@ -23,6 +24,7 @@ import { shrink } from '#src/grading/shrink.ts';
 import type { Ran } from '#src/grading/trial.ts';
 import * as words from '#src/grading/wording.ts';
 import { DRIFTED, DRIFTED_REMEDY } from '#src/grading/wording-attack.ts';
+import { unmetWords } from '#src/grading/wording-unmet.ts';
 import { random } from '#src/random.ts';
 
 export type { Outcome, Points, Progress, SearchOptions } from '#src/grading/outcome.ts';
@@ -45,6 +47,7 @@ export async function search(options: SearchOptions): Promise<Outcome> {
   const recorded = options.recorded ?? (await record(options, state));
   if ('outcome' in recorded) return recorded.outcome;
   const { first, second } = recorded;
+  state.calm = [first, second];
   const rules = first.plan?.attack ?? [];
   const addressed = address(first.history, second.history, rules);
   const plan = planned(addressed, rules, first, options);
@@ -124,6 +127,9 @@ function concluded(red: Ran | undefined, known: Known, options: SearchOptions, s
   const left = state.points.planned - state.points.tried - state.unfired;
   // What was not tried was not survived.
   if (options.level === 'quick' && state.wasCut && left > 0) return outOfTime(state, first, options.base.lab);
+  // Where most of it comes by the clock, what was survived says little.
+  if (state.unmet.length > state.points.tried)
+    return ending('unknown', state, first, { why: unmetWords(state.unmet)[0] ?? '', remedy: words.DISAGREE_REMEDY });
   const isUnmoved = options.only === undefined && state.clocks.untried.length > 0 && plan.singles === 0;
   if (state.points.tried + state.others === 0 && !isUnmoved)
     return options.only === undefined ? notExercised(state, first, true) : absent(state, first, options.only);
@@ -187,8 +193,11 @@ async function tryOne(one: Try, deadlineMs: number, options: SearchOptions, stat
   }
   if (ran.fired.some((fired) => !fired) && ran.findings.length === 0) {
     // What failed once, and what was drawn, need not be there; a point of the recorded run must.
-    if (one.kind === 'single') state.unfired++;
-    if (one.kind === 'known') state.points = { ...state.points, planned: state.points.planned - 1 };
+    const unmet = options.only === undefined ? unmetIn(ran, state) : undefined;
+    if (one.kind === 'single' && unmet === undefined) state.unfired++;
+    if (one.kind === 'single' && unmet !== undefined) state.unmet.push(unmet);
+    if (one.kind === 'known' || unmet !== undefined)
+      state.points = { ...state.points, planned: state.points.planned - 1 };
     return;
   }
   if (one.kind === 'clock') state.clocks = { ...clocks, tried: [...clocks.tried, by] };
@@ -199,6 +208,14 @@ async function tryOne(one: Try, deadlineMs: number, options: SearchOptions, stat
   if (state.red !== undefined) return;
   if (state.isConfirming) state.next ??= ran;
   else await settle(ran, deadlineMs, options, state);
+}
+
+/** Of a stage whose boundaries are named by their roles: such a program may do things by the clock. */
+function unmetIn({ schedule, history }: Ran, { calm }: State): Unmet | undefined {
+  const [fault] = schedule.faults;
+  const rules = calm[0]?.plan?.attack ?? [];
+  const isByRole = rules.some(({ boundary, byRole }) => byRole === true && boundary === fault?.boundary);
+  return isByRole ? unmetByTheClock(fault, [...calm.map((ran) => ran.history), history]) : undefined;
 }
 
 function count({ kind, schedule }: Try, survived: boolean, state: State): void {

@@ -3,6 +3,7 @@ import test from 'node:test';
 
 import type { HistoryEvent } from '#src/faults/history.ts';
 import type { Point } from '#src/faults/schedule.ts';
+import { unmetByTheClock } from '#src/grading/by-role.ts';
 import { address, enumerate, type AttackRule } from '#src/grading/enumerate.ts';
 
 const rule: AttackRule = { boundary: 'pg.confirm', byRole: true };
@@ -44,4 +45,29 @@ test('a limit holds for what a person waits for, and not overnight', () => {
     ['rewind t1'],
   );
   assert.equal(enumerate(targets, [few], 'overnight').faults.length, 3);
+});
+
+/** Commits by their tables, in order. */
+function committed(...roles: string[]): HistoryEvent[] {
+  return roles.map((role, i): HistoryEvent => {
+    const roleNth = roles.slice(0, i + 1).filter((one) => one === role).length;
+    const of = { boundary: 'pg.commit', nth: i + 1, role, roleNth, point: 'before' } as const;
+    return { atMs: i, incarnation: 1, lane: 'postgres', kind: 'boundary', text: 'commit', ...of };
+  });
+}
+
+test('what comes by the clock is tried last, and left out where it was not met', () => {
+  const first = committed('orders', 'progress', 'progress', 'orders', 'progress');
+  const second = committed('orders', 'progress', 'orders', 'progress');
+  const commits: AttackRule = { boundary: 'pg.commit', byRole: true };
+  const { targets } = address(first, second, [commits]);
+  const { faults } = enumerate(targets, [commits], 'full');
+  const names = faults.map(({ role, nth }) => `${role ?? ''}#${nth}`);
+  assert.deepEqual(names, ['orders#1', 'orders#2', 'progress#1', 'progress#2']);
+  const third = committed('orders', 'orders', 'progress');
+  const unmet = (at: number, run = third) => unmetByTheClock(faults[at], [first, second, run])?.counts;
+  assert.deepEqual(unmet(3), [3, 2, 1]);
+  // The orders came as often as ever: that a fault found none is no matter of time.
+  assert.equal(unmet(1), undefined);
+  assert.deepEqual(unmet(1, committed('orders', 'progress')), [2, 2, 1]);
 });
