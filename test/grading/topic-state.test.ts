@@ -58,12 +58,12 @@ test('records are told apart by what they hold, and not by where or when they we
     { key: 'a', value: { id: 1, note: 'x' } },
     { key: 'b', value: { id: 2 } },
   ]);
-  assert.deepEqual(found(truth, more), [['corrupted', 'a']], 'a field that nobody else has');
+  assert.deepEqual(found(truth, more), [['corrupted', 'a (note x, expected NULL)']], 'a field that nobody else has');
   const marked = topic([
     { key: 'a', value: { id: 1 }, headers: [['retry', Buffer.from('1')]] },
     { key: 'b', value: { id: 2 } },
   ]);
-  assert.deepEqual(found(truth, marked), [['corrupted', 'a']], 'a header');
+  assert.deepEqual(found(truth, marked), [['corrupted', 'a (headers retry=1, expected NULL)']], 'a header');
   assert.deepEqual(found(truth, { tables: [], topics: [], files: [] }), [['lost']], 'the topic itself');
   const long = (text: string) => topic([{ value: Buffer.from(`{"id":${text}}`) }]);
   assert.deepEqual(found(long('9007199254740993'), long('9007199254740992')).flat().sort()[0], '9007199254740992');
@@ -73,7 +73,11 @@ test('records are told apart by what they hold, and not by where or when they we
     { key: 'a', value: null },
     { key: 'b', value: { id: 2 } },
   ]);
-  assert.deepEqual(found(truth, gone), [['corrupted', 'a']], 'a record that says its key is no more');
+  assert.deepEqual(
+    found(truth, gone),
+    [['corrupted', 'a (id NULL, expected 1)']],
+    'a record that says its key is no more',
+  );
 });
 
 test('the order of one key is compared where both undisturbed runs have the same, and a repetition is no change', () => {
