@@ -8,7 +8,7 @@ const PORT = 15002;
 /** A session's address in the form that every client of Spark Connect takes. */
 export function writeRemote({ host, port, isEncrypted, token, user, session }: SparkAddress): string {
   // Spark's own client sends a password without encryption to this name alone.
-  const name = host === '127.0.0.1' ? 'localhost' : host;
+  const name = host === '127.0.0.1' && !isEncrypted ? 'localhost' : host;
   const parts = [
     `sc://${name}:${port}/`,
     ...(isEncrypted ? ['use_ssl=true'] : []),
@@ -32,10 +32,12 @@ export function readRemote(remote: string): SparkAddress {
       return [name, decodeURIComponent(value.join('='))] as const;
     }),
   );
+  const isEncrypted = values.get('use_ssl') === 'true';
   return {
-    host: host === 'localhost' ? '127.0.0.1' : host,
+    // A certificate is for the name that was written.
+    host: host === 'localhost' && !isEncrypted ? '127.0.0.1' : host,
     port: Number(port ?? PORT),
-    isEncrypted: values.get('use_ssl') === 'true',
+    isEncrypted,
     token: values.get('token'),
     user: values.get('user_id') ?? 'block',
     session: values.get('session_id') ?? randomUUID(),

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { connect as dial, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
+import { createServer, getCACertificates, setDefaultCACertificates } from 'node:tls';
 
 import type { Supervisor } from '#src/engines/supervisor.ts';
 import { registry } from '#src/engines/registry.ts';
@@ -9,6 +13,7 @@ import { SparkClient } from '#src/engines/spark-client.ts';
 import { WorldError } from '#src/error.ts';
 import { DEFAULT_LIMITS, run, type RunRequest } from '#src/runner/run.ts';
 import { answerOf, clone, runBlock, type Clone, type Ran } from '#test/engines/clone.ts';
+import { certificateOf } from '#test/engines/private.ts';
 
 test('an address of Spark Connect is read as its own clients read it', () => {
   const full = { host: 'spark.example', port: 443, isEncrypted: true, token: 'a=b;c', user: 'me', session: 's' };
@@ -50,6 +55,7 @@ await test('Spark', async (t) => {
   });
   await remote(t, supervisor, await clone(t));
   await strangers(t, supervisor, await clone(t));
+  await encrypted(t, supervisor, await clone(t));
 });
 
 /** With all the time that a busy machine needs for the first of its kind. */
@@ -163,6 +169,50 @@ async function strangers(t: test.TestContext, managed: Supervisor, other: Clone)
       await supervisor.shutdown({ force: true });
     }
   });
+}
+
+/** Spark's server speaks TLS only behind something that does: here that is a few lines of Node. */
+async function encrypted(t: test.TestContext, managed: Supervisor, other: Clone): Promise<void> {
+  await t.test(
+    'with use_ssl=true, SQL and Python reach it by TLS alone, where its certificate is trusted',
+    async (t) => {
+      await using lease = await managed.lease('spark', { data: undefined });
+      assert.ok(lease.address.kind === 'service');
+      const right = readRemote(lease.address.env['SPARK_REMOTE'] ?? '');
+      const { ca, certificate, key } = await certificateOf(t);
+      const [cert, secret] = await Promise.all([readFile(certificate), readFile(key)]);
+      const server = createServer({ cert, key: secret, ALPNProtocols: ['h2'] }, (socket) => {
+        const inner = dial(right.port, right.host);
+        socket.pipe(inner).pipe(socket);
+        for (const end of [socket, inner])
+          end.on('error', () => void socket.destroy(inner.destroy().errored ?? undefined));
+      }).listen(0, 'localhost');
+      await once(server, 'listening');
+      t.after(() => server.close());
+      const SPARK_REMOTE = writeRemote({
+        ...right,
+        host: 'localhost',
+        port: (server.address() as AddressInfo).port,
+        isEncrypted: true,
+      });
+      const stranger = await other.connect({ SPARK_REMOTE });
+      await assert.rejects(stranger.lease('spark', { data: undefined }), /certificate|self-signed/);
+      await stranger.shutdown({ force: true });
+      const trust = { NODE_EXTRA_CA_CERTS: ca, GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: ca };
+      await using supervisor = await other.connect({ SPARK_REMOTE, ...trust });
+      // Blocks of SQL are sent from here.
+      const known = getCACertificates('default');
+      setDefaultCACertificates([...known, await readFile(ca, 'utf8')]);
+      t.after(() => setDefaultCACertificates(known));
+      const sql = await runBlock(supervisor, 'spark', 'SELECT 42');
+      assert.equal(answerOf(sql), '42', JSON.stringify(sql.events));
+      const code = `import os
+from pyspark.sql import SparkSession
+print(SparkSession.builder.getOrCreate().range(43).count() - 1, 'use_ssl=true' in os.environ['SPARK_REMOTE'])`;
+      const ran = await play(supervisor, { engine: 'python', with: ['spark'], data: undefined, before: [], code });
+      assert.equal(answerOf(ran), '42 True', JSON.stringify(ran.events));
+    },
+  );
 }
 
 async function python(t: test.TestContext, supervisor: Supervisor): Promise<void> {
