@@ -43,11 +43,13 @@ async function seek(options: SearchOptions, own: OwnStage, tried: (ran: Ran) => 
   return { ...outcome, why: words.unreachedWords(withKafka), remedy: words.unreachedRemedy(withKafka) };
 }
 
-/** A program without a commit has no crash points, but may be run a second time. */
+/** A program without a commit has no crash points, but may be run a second time, and with another clock. */
 function reachable({ first, second }: Exclude<Recorded, { outcome: Outcome }>) {
   const commits = [first, second].some(({ history }) => history.some(({ boundary }) => boundary !== undefined));
-  if (commits || first.plan?.rerun !== true) return { first, second };
-  return { first: { ...first, plan: { ...first.plan, attack: [] } }, second };
+  const { plan } = first;
+  if (commits || plan === undefined || (plan.rerun !== true && (plan.clocks ?? []).length === 0))
+    return { first, second };
+  return { first: { ...first, plan: { ...plan, attack: [] } }, second };
 }
 
 function about(own: OwnStage, command: string): NonNullable<Verdict['own']> {

@@ -49,7 +49,8 @@ export function unmovedWords(untried: readonly string[]): string {
   const one = untried.map(offWords).join(', and ');
   return (
     `a clock that is ${one}: the clock of your program could not be moved here. Python and Node are moved by a ` +
-    'module that loads first, and none reported; other languages need libfaketime, which is absent or which they go round'
+    'module that loads first, and none reported; other languages need libfaketime, which is absent or which they go ' +
+    'round; Java does not bear it'
   );
 }
 

@@ -214,6 +214,11 @@ test('what is neither Python nor Node is shifted by libfaketime, or is not said 
   for (const name of ['date', 'sh']) await chmod(join(bin, name), 0o755);
   const bare = await run(folder, [join(bin, 'date'), '+%s'], '+1d', { PATH: bin });
   assert.deepEqual(bare.fired, [false]);
+  // What is called java is never led by libfaketime, under which it would stand still.
+  await copyFile(join(bin, 'date'), join(bin, 'java'));
+  const java = await run(folder, [join(bin, 'java'), '+%s'], '+1d');
+  assert.deepEqual(java.fired, [false]);
+  near(Number(java.output.trim().split('\n').at(-1)) * 1000, Date.now(), 'java');
   const below = `${JSON.stringify(process.execPath)} -p 'JSON.stringify({ ms: Date.now() })'`;
   const through = await run(folder, [join(bin, 'sh'), '-c', below], '+1d', { PATH: bin });
   assert.deepEqual(through.fired, [true]);
