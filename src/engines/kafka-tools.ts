@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { chmod, rm } from 'node:fs/promises';
@@ -20,6 +21,8 @@ export interface ToolsOptions {
   readonly bootstrap: string;
   /** A file with the client's settings, for a Kafka that asks for more than an address. */
   readonly commandConfig?: string | undefined;
+  /** On the learner's own nothing is made but by a block. */
+  readonly isTheirs: boolean;
 }
 
 /** Runs blocks of Kafka's own command-line tools, each a process of its own, one after the other. */
@@ -97,7 +100,7 @@ export class KafkaTools {
   }
 
   async #run(call: ToolCall, job: Job, { socket, send }: Way): Promise<number> {
-    const child = await start(this.#command(call), {
+    const child = await start(this.#command(call, job), {
       cwd: job.directory,
       env: { ...javaEnvironment(), ...job.env },
       marker: this.#options.context.marker,
@@ -132,20 +135,23 @@ export class KafkaTools {
     createReadStream(path).pipe(stdin);
   }
 
-  #command({ tool, args }: ToolCall): [string, ...string[]] {
+  #command({ tool, args }: ToolCall, { env }: Job): [string, ...string[]] {
     const { jvm, bootstrap, commandConfig, context } = this.#options;
     const has = (name: string): boolean => args.some((arg) => arg === name || arg.startsWith(`${name}=`));
     // One is there, and whoever works with one Kafka makes an alias for it.
     const where = has('--bootstrap-server') || tool === 'kafka-dump-log' ? [] : ['--bootstrap-server', bootstrap];
     const config = commandConfig === undefined || has('--command-config') ? [] : ['--command-config', commandConfig];
     const scratch = scratchFlags(context.directory);
+    // A group that this tool names itself would stay when the block's own are removed.
+    const isAlone = tool === 'kafka-console-consumer' && !has('--group') && !args.join(' ').includes('group.id=');
+    const group = isAlone ? ['--group', `${env['TOPIC_PREFIX'] ?? ''}console-${randomBytes(4).toString('hex')}`] : [];
     const flags = [...this.#archive, ...this.#flags, ...scratch, '-cp', jvm.jars.flat().join(':')];
-    return [jvm.java.program, ...flags, TOOLS[tool] ?? tool, ...where, ...config, ...args];
+    return [jvm.java.program, ...flags, TOOLS[tool] ?? tool, ...where, ...config, ...group, ...args];
   }
 
   /** Makes the archive of classes while nobody waits for it: the first block is over. */
   #train(): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed || this.#options.isTheirs) return;
     const { jvm, context, bootstrap } = this.#options;
     const classPath = jvm.jars.flat();
     const train = async (flags: readonly string[]): Promise<void> => {

@@ -135,7 +135,8 @@ async function serve({ jvm, access, owner }: Serving, context: StartContext): Pr
   const configFile = join(context.directory, 'client.properties');
   const commandConfig = Object.keys(config).length === 0 ? undefined : await writeProperties(configFile, config);
   const { bootstrap } = access;
-  const tools = await KafkaTools.listen({ jvm, context, socketPath, bootstrap, commandConfig });
+  const isTheirs = owner === 'learner';
+  const tools = await KafkaTools.listen({ jvm, context, socketPath, bootstrap, commandConfig, isTheirs });
   return {
     places,
     tools,

@@ -92,9 +92,22 @@ async function onKafka(subject: Subject): Promise<void> {
     const admin = await openAdmin(openAccess(subject.env['KAFKA_BOOTSTRAP'] ?? ''));
     try {
       await admin.createTopics({ topics: ['theirs'], partitions: 1, replicas: 1 });
+      // A group that has read to somewhere, as theirs would have.
+      const group = (name: string): string =>
+        `kafka-console-consumer --topic ${name} --group ${name} --from-beginning
+        --max-messages 1 --timeout-ms 20000`.replaceAll(/\s+/g, ' ');
+      const made = await runBlock(
+        subject.supervisor,
+        'kafka',
+        ['theirs', '${TOPIC_PREFIX}ours']
+          .flatMap((name) => [`kafka-console-producer --topic ${name} <<< 1`, group(name)])
+          .join('\n'),
+      );
+      assert.equal(made.state, 'ok', JSON.stringify(made.events));
       await answers(subject, 'kafka');
-      const isClean = async (): Promise<boolean> => (await admin.listTopics()).join() === 'theirs';
-      await until('the end of the blocks’ topics', isClean, SOON);
+      const left = async (): Promise<string> =>
+        [...(await admin.listTopics()), ...(await admin.listGroups()).keys()].join();
+      await until('the end of the blocks’ topics and groups', async () => (await left()) === 'theirs,theirs', SOON);
     } finally {
       await admin.close();
     }
