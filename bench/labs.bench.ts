@@ -89,22 +89,24 @@ async function solutionCheck(
   ];
 }
 
-/** From the command to the first sign of red, at the stage that the program must be failed at. */
+/** From the command to the first sign of red, at the stage and the level that the program must be failed at. */
 async function firstReds(setting: Setting, lab: Lab): Promise<Count[]> {
   const wrong = Object.entries(lab.wrong).map(([name, one]) => ({ ...one, folder: `wrong/${name}` }));
   const [language = ''] = Object.keys(lab.languages);
-  const starter = { ...lab.starter, language, over: undefined, folder: `starter/${language}` };
-  const times: { name: string; ms: number }[] = [];
+  const starter = { ...lab.starter, language, level: 'quick' as const, over: undefined, folder: `starter/${language}` };
+  const times: { name: string; ms: number; level: Level }[] = [];
   for (const one of [starter, ...wrong]) {
-    const { verdict, redMs } = await graded(setting, lab, one, one.stage, 'quick');
+    const { level } = one;
+    const { verdict, redMs } = await graded(setting, lab, one, one.stage, level);
     if (verdict.findings[0]?.anomaly !== one.anomaly || redMs === undefined)
       throw new Error(`${lab.id}, ${one.folder}: ${verdict.state} ${verdict.findings[0]?.anomaly ?? ''}`);
     console.log(`first red, ${lab.id}, ${one.folder}: ${seconds(redMs)}, verdict ${seconds(verdict.elapsedMs)}`);
-    times.push({ name: one.folder, ms: redMs });
+    times.push({ name: one.folder, ms: redMs, level });
   }
-  const slowest = times.reduce((a, b) => (b.ms > a.ms ? b : a));
+  const quick = times.filter(({ level }) => level === 'quick');
+  const slowest = quick.reduce((a, b) => (b.ms > a.ms ? b : a));
   const median = quantile(
-    times.map(({ ms }) => ms),
+    quick.map(({ ms }) => ms),
     0.5,
   );
   const count = (what: string, ms: number, goalName: string): Count => ({
@@ -115,8 +117,11 @@ async function firstReds(setting: Setting, lab: Lab): Promise<Count[]> {
     goalName,
   });
   return [
-    count('median of its wrong programs', median, `${times.length} programs`),
+    count('median of its wrong programs', median, `${quick.length} programs`),
     count('slowest of its wrong programs', slowest.ms, slowest.name),
+    ...times
+      .filter((one) => one.level !== 'quick')
+      .map(({ name, ms, level }) => ({ ...count(`${name}, level ${level}`, ms, ''), goal: undefined })),
   ];
 }
 
