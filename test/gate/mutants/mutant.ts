@@ -10,6 +10,8 @@ export interface Mutant {
   readonly file: string;
   /** Each text stands exactly once in the file. */
   readonly changes: readonly (readonly [from: string, to: string])[];
+  /** Why not every run of it need show it: it may then be unknown instead of failed, with what was found, but never pass. */
+  readonly unsteady?: string;
   /** Why it passes, be it alike or a hole of the grader; where it isn't given, the mutant must be failed. */
   readonly survives?: string;
 }
