@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { findJvm } from '#src/engines/jvm.ts';
-import { parseSchedule } from '#src/faults/schedule.ts';
+import { parseSchedule, type Point } from '#src/faults/schedule.ts';
 import { compareRows, passedOn, type KafkaFed, type KafkaRecord, type Stage } from '#src/grading/api.ts';
 import { runTrial, type Ran } from '#src/grading/trial.ts';
 import { ownRoot, pathsOf } from '#src/paths.ts';
@@ -88,6 +88,16 @@ await test(
       assert.deepEqual([anomalies(ran), kinds(ran, 2)], [[], []], ran.output + JSON.stringify(ran.findings));
       t.diagnostic(`the whole run ${ran.elapsedMs} ms`);
     });
+    const slow = t.test('an answer that is late is waited for', async () => {
+      const ran = await run('late', 'slow@1/kafka.produce[out]#15:after-durable=500ms');
+      assert.deepEqual([anomalies(ran), kinds(ran, 2)], [[], []]);
+      const passed = ran.history.filter(
+        ({ boundary, since = 0, nth = 0 }) => boundary === 'kafka.produce' && since < 15 && nth >= 15,
+      );
+      const at = (due: Point): number => passed.find(({ point }) => point === due)?.atMs ?? NaN;
+      const lateMs = at('client-moved-on') - at('after-durable');
+      assert.ok(lateMs > 450, `it went on ${lateMs} ms after Kafka had it`);
+    });
     const calm = t.test(
       'undisturbed, how long the last records took is measured, to the end of a transaction',
       async () => {
@@ -105,7 +115,7 @@ await test(
         }
       },
     );
-    await Promise.all([zombie, fenced, cut, crash, calm]);
+    await Promise.all([zombie, fenced, cut, crash, slow, calm]);
   },
 );
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
+import type { HistoryEvent } from '#src/faults/history.ts';
 import { drawTimeline } from '#src/grading/timeline-svg.ts';
 import { layout, type TimelineInput } from '#src/grading/timeline.ts';
 import { history, kill } from '#test/grading/run-history.ts';
@@ -85,4 +86,32 @@ test('what a program printed never becomes markup, and every mark can be reached
   assert.doesNotMatch(svg, /<script|href|NaN|undefined/);
   for (const [, inside] of svg.matchAll(/<g tabindex="0" role="img">(.{7})/g)) assert.equal(inside, '<title>');
   assert.match(svg, /light-dark\(/);
+});
+
+test('two engines and two starts that are alive at once each have their place', () => {
+  const step = (atMs: number, incarnation: number, boundary: string, nth: number): HistoryEvent => ({
+    ...{ atMs, incarnation, kind: 'boundary', text: boundary, boundary, nth, point: 'after-durable' },
+    lane: boundary.startsWith('kafka.') ? 'kafka' : 'postgres',
+    ...(boundary === 'kafka.offset' ? { role: 'in-0', since: nth - 5 } : {}),
+  });
+  const of = (atMs: number, incarnation: number, kind: HistoryEvent['kind']): HistoryEvent => ({
+    ...{ atMs, incarnation, lane: 'program', kind, text: kind },
+  });
+  const struck = { ...step(4, 1, 'kafka.offset', 10), lane: 'fault', kind: 'fired', text: 'pause' } as const;
+  const { lanes, bars, marks } = layout({
+    ...broken,
+    history: [
+      ...[of(1, 1, 'started'), step(2, 1, 'pg.commit', 1), step(3, 1, 'kafka.offset', 5), struck, of(5, 1, 'paused')],
+      ...[of(6, 2, 'started'), step(7, 2, 'pg.commit', 1), of(8, 1, 'resumed'), step(9, 1, 'pg.commit', 2)],
+      ...[step(10, 2, 'kafka.offset', 10), of(11, 2, 'exited'), of(12, 1, 'exited')],
+    ],
+  });
+  assert.deepEqual(lanes, ['program', 'postgres', 'kafka', 'fault', 'oracle']);
+  assert.deepEqual(
+    marks.flatMap(({ lane, label }) => (lane === 'postgres' || lane === 'kafka' ? [`${lane} ${label}`] : [])),
+    ['postgres 1', 'kafka @5', 'postgres 1', 'postgres 2', 'kafka @10'],
+  );
+  const [first, second] = bars;
+  assert.ok(first?.still !== undefined && first.row !== second?.row, 'each has half of the lane');
+  assert.ok(second !== undefined && second.from > first.still.from && second.from < first.still.to);
 });
