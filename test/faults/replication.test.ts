@@ -29,6 +29,13 @@ const decoder = join(root, 'projects', '02-cdc-implementation', 'starter', 'pyth
 const DECODES = { PYTHONPATH: decoder, PYTHONDONTWRITEBYTECODE: '1' };
 const POINTS: readonly Point[] = ['before', 'after-durable', 'client-moved-on'];
 
+/** How many transactions stand prepared, and how many rows are there, after so many steps. */
+const DONE = [
+  [0, 0],
+  [1, 0],
+  [0, 1],
+];
+
 await test('replication', async (t) => {
   const place = await clone(t);
   await using supervisor = await place.connect();
@@ -52,6 +59,9 @@ await test('replication', async (t) => {
   );
   await t.test('making a slot has three points, also by a function; a temporary one has none', () =>
     makesSlots(server),
+  );
+  await t.test('a transaction that is prepared and carried out later has three points at each step', () =>
+    twoSteps(server, family.interpreter, () => lease.harm('kill')),
   );
   await t.test('a server of one’s own comes back where it was, with all that was committed, and its slot rewound', () =>
     crashes(server, (how) => lease.harm(how)),
@@ -179,6 +189,52 @@ async function makesSlots(server: Upstream): Promise<void> {
   } finally {
     await proxy.close();
   }
+}
+
+/** What was prepared is durable and not yet there; a server allows it where it was told to when it started. */
+async function twoSteps(server: Upstream, python: string, again: () => Promise<void>): Promise<void> {
+  await ask(server, 'ALTER SYSTEM SET max_prepared_transactions = 4');
+  await again();
+  await ask(server, 'CREATE TABLE later (n int)');
+  for (const nth of [1, 2])
+    for (const point of POINTS) {
+      await ask(server, 'TRUNCATE later');
+      const passed: string[] = [];
+      let program: RunningProgram | undefined;
+      const proxy = await startPostgresProxy({
+        upstream: server,
+        history: startHistory(),
+        onPoint: async (hit) => {
+          passed.push(`${hit.nth}:${hit.point}`);
+          if (hit.nth !== nth || hit.point !== point) return 'go';
+          proxy.hold();
+          await program?.kill();
+          return 'drop';
+        },
+      });
+      try {
+        program = await startProgram({
+          argv: [python, join(programs, 'prepares.py')],
+          cwd: programs,
+          env: { ...process.env, DATABASE_URL: urlOf(server, proxy) },
+          marker: `prepares-${process.pid}`,
+          onLine: () => undefined,
+        });
+        await within('its end', program.ended, SOON);
+        await program.kill();
+        await proxy.quiet();
+        const what = `${nth} ${point}: ${passed.join(' ')}`;
+        assert.equal(passed.at(-1), `${nth}:${point}`, what);
+        const done = point === 'before' ? nth - 1 : nth;
+        const prepared = await ask(server, 'SELECT gid FROM pg_prepared_xacts');
+        assert.deepEqual([prepared.length, (await ask(server, 'SELECT n FROM later')).length], DONE[done], what);
+      } finally {
+        await program?.kill();
+        await proxy.close();
+        for (const { gid } of await ask(server, 'SELECT gid FROM pg_prepared_xacts'))
+          await ask(server, `ROLLBACK PREPARED '${String(gid)}'`);
+      }
+    }
 }
 
 async function crashes(server: Upstream, crash: (how: Harm) => Promise<void>): Promise<void> {
