@@ -41,7 +41,8 @@ async function byItself(t: TestContext, own: Place): Promise<void> {
   });
 
   await t.test('one that appends doubles its rows, and its line shows it again', async () => {
-    const { code, verdict, text } = await attacked(own, [...SETUP, '--compare', 'log'], 'append');
+    const junit = join(own.journal, 'doubled.xml');
+    const { code, verdict, text } = await attacked(own, [...SETUP, '--compare', 'log', '--junit', junit], 'append');
     assert.equal(code, 1, text);
     assert.equal(verdict.findings[0]?.anomaly, 'duplicate');
     assert.match(text, /Left out +log\.n: numbers that PostgreSQL gives/);
@@ -52,6 +53,11 @@ async function byItself(t: TestContext, own: Place): Promise<void> {
     assert.equal(verdictIn(again.stdout, again.stderr).verdict.findings[0]?.anomaly, 'duplicate');
     const files = await readdir(join(own.journal, 'runs', verdict.lab, 'latest'));
     assert.ok(files.includes('timeline.svg'), files.join(' '));
+    const xml = await readFile(junit, 'utf8');
+    // One for the run that showed it, at least, and one for the verdict; each is done again by its line.
+    const failures = [...xml.matchAll(/<failure type="duplicate" message="[^"]+">([^<]+)<\/failure>/g)];
+    assert.match(xml, new RegExp(`failures="${failures.length}" errors="0"`));
+    assert.ok(failures.length >= 2 && failures.at(-1)?.[1]?.endsWith(`./dej replay '${line}'`), xml);
   });
 
   await t.test('a table that nobody made, and a column that is not there, are named', async () => {
@@ -87,8 +93,13 @@ async function byWhatItLeaves(t: TestContext, own: Place): Promise<void> {
   });
 
   await t.test('what differs by itself is no verdict; the column is named', async () => {
-    const { code, verdict } = await attacked(own, [...SETUP, '--compare', 'orders'], 'chance');
+    const junit = join(own.journal, 'chance.xml');
+    const { code, verdict } = await attacked(own, [...SETUP, '--compare', 'orders', '--junit', junit], 'chance');
     assert.equal(code, 2);
+    assert.match(
+      await readFile(junit, 'utf8'),
+      /failures="0" errors="1"[^]*<error type="unknown" message="[^"]+">Leave/,
+    );
     assert.equal(verdict.state, 'unknown');
     assert.match(verdict.why ?? '', /two undisturbed runs .* differ in orders\.customer\./);
     assert.equal(verdict.remedy, 'Leave them out with --ignore orders.customer.');
