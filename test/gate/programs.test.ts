@@ -12,7 +12,7 @@ const ONLY = (process.env['LABS'] ?? '').split(';').flatMap((word) => word.trim(
  * What `npm test` leaves out: right programs are tried at all that the level full tries, and a wrong one is searched
  * from nothing, also where the schedule that shows it is known.
  */
-test('every right program survives the level full, and every mistake is found', { timeout: 10_800_000 }, async (t) => {
+test('every right program survives the level full, and every mistake is found', { timeout: 8_400_000 }, async (t) => {
   const own = await clone(t);
   const context = createContext(own.paths);
   t.after(() => context.close());
