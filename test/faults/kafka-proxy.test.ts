@@ -73,6 +73,18 @@ await test('the Kafka proxy', { skip, concurrency: 4 }, async (t) => {
     assert.deepEqual([first.committed, first.written.length], [20, 10]);
     assert.equal(last.written.length, RECORDS - 10);
   });
+  await t.test(
+    'confluent-kafka, transaction: what joins one has three points, and leaves nothing by itself',
+    async () => {
+      const fault = { boundary: 'kafka.addtxn', point: 'client-moved-on', nth: 1 } as const;
+      const { first, last, passed } = await leased(supervisor, (place) =>
+        runKilled(place, [...own['confluent-kafka'], 'transaction'], fault),
+      );
+      assert.deepEqual([first.committed, first.written.length, last.written.length], [0, 0, RECORDS]);
+      const points = passed.filter((hit) => hit.boundary === fault.boundary && hit.nth === 1).map(({ point }) => point);
+      assert.deepEqual(points.slice(0, 3), POINTS);
+    },
+  );
   for (const [name, argv] of [
     ['confluent-kafka', own['confluent-kafka']] as const,
     ['the Java client', java] as const,

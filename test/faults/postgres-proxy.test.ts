@@ -17,7 +17,7 @@ import { driversPython } from '#test/faults/drivers.ts';
 import { javaPrograms } from '#test/faults/java.ts';
 
 const programs = join(ownRoot(import.meta.dirname), 'test', 'input', 'faults');
-const CANCEL_REQUEST = 80877102;
+const [CANCEL_REQUEST, SSL_REQUEST, GSS_REQUEST] = [80877102, 80877103, 80877104];
 const POINTS: readonly Point[] = ['before', 'after-durable', 'client-moved-on'];
 
 const WAYS = {
@@ -86,6 +86,9 @@ await test('the PostgreSQL proxy', async (t) => {
     await t.test(`${name}: each commit has three exact points`, () => pointsAreExact(upstream, argv));
   }
   await t.test('a cancel request reaches the right connection', () => cancels(upstream));
+  await t.test('who asks for privacy is told that there is none, in both ways, and may go on in the open', () =>
+    asksForPrivacy(upstream),
+  );
   await t.test('a connection cut at a commit leaves the others alone', () => cutsOne(upstream));
 });
 
@@ -185,6 +188,32 @@ async function cancels(upstream: Upstream): Promise<void> {
   } finally {
     await slow.end();
     await other.end();
+    await proxy.close();
+  }
+}
+
+/** The proxy must read what passes; a client that insists says so itself, instead of waiting. */
+async function asksForPrivacy(upstream: Upstream): Promise<void> {
+  const proxy = await startPostgresProxy({ upstream, history: startHistory(), onPoint: () => Promise.resolve('go') });
+  const { host, port } = proxy;
+  const socket = connect({ host, port });
+  try {
+    for (const code of [GSS_REQUEST, SSL_REQUEST]) {
+      const request = Buffer.alloc(8);
+      [8, code].forEach((word, index) => request.writeInt32BE(word, 4 * index));
+      const answer = new Promise<Buffer>((resolve) => void socket.once('data', resolve));
+      socket.write(request);
+      assert.equal(String(await within('the answer', answer, SOON)), 'N');
+    }
+    const { user, password, database } = upstream;
+    const insists = new Client({ host, port, user, password, database, ssl: { rejectUnauthorized: false } });
+    insists.on('error', () => undefined);
+    await assert.rejects(within('the refusal', insists.connect(), SOON), /does not support SSL/);
+    const open = await opened({ ...upstream, host, port });
+    assert.deepEqual((await open.query('SELECT 1 AS one')).rows, [{ one: 1 }]);
+    await open.end();
+  } finally {
+    socket.destroy();
     await proxy.close();
   }
 }
