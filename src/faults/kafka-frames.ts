@@ -49,12 +49,12 @@ export const API = {
 
 /** From this version on, arrays and texts are written compactly and each structure may end with tagged fields. */
 export const FLEXIBLE_FROM: Readonly<Record<number, number>> = {
-  ...{ 0: 9, 1: 12, 3: 9, 8: 8, 10: 3, 18: 3, 22: 2, 24: 3, 25: 3, 26: 3, 28: 3, 36: 2, 60: 0, 78: 0, 79: 0 },
+  ...{ 0: 9, 1: 12, 3: 9, 8: 8, 10: 3, 14: 4, 18: 3, 22: 2, 24: 3, 25: 3, 26: 3, 28: 3, 36: 2, 60: 0, 78: 0, 79: 0 },
 };
 
 /** The newest version of each of these that is read here, as in Kafka 4.3.1. Later ones may say things elsewhere. */
 export const LAST_READ: Readonly<Record<number, number>> = {
-  ...{ 0: 13, 1: 18, 3: 13, 8: 10, 10: 6, 22: 6, 24: 5, 25: 4, 26: 5, 28: 5, 60: 2, 78: 2, 79: 2 },
+  ...{ 0: 13, 1: 18, 3: 13, 8: 10, 10: 6, 14: 5, 22: 6, 24: 5, 25: 4, 26: 5, 28: 5, 60: 2, 78: 2, 79: 2 },
 };
 
 /** Bytes of a message, from `at` until before `end`. */

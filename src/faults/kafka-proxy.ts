@@ -2,10 +2,10 @@ import type { Socket } from 'node:net';
 
 import { drained } from '#src/faults/drained.ts';
 import { Gate } from '#src/faults/gate.ts';
-import type { History } from '#src/faults/history.ts';
 import { KafkaCounts, type KafkaStep } from '#src/faults/kafka-counts.ts';
 import { KafkaDoors } from '#src/faults/kafka-doors.ts';
 import { API, KafkaSplitter, LAST_READ } from '#src/faults/kafka-frames.ts';
+import { ask, isDue, movedOn, type Asking, type PointOptions } from '#src/faults/kafka-points.ts';
 import {
   errorOf,
   headOf,
@@ -18,27 +18,20 @@ import {
 } from '#src/faults/kafka-requests.ts';
 import { learnTopics } from '#src/faults/kafka-topics.ts';
 import { openKafkaUpstream } from '#src/faults/kafka-upstream.ts';
-import type { Hit } from '#src/faults/postgres-proxy.ts';
 import type { Slowness } from '#src/faults/slowness.ts';
-import type { Point } from '#src/faults/schedule.ts';
 import { until, within } from '#src/deadline.ts';
 import type { KafkaAccess } from '#src/engines/kafka-access.ts';
 
-export interface KafkaProxyOptions {
+export interface KafkaProxyOptions extends PointOptions {
   /** Where Kafka is, and how one comes in; the program needs to know neither. */
   readonly access: KafkaAccess;
   /** The names of this run's topics begin so. */
   readonly prefix: string;
   /** Topics by their id in hex: newer clients write ids. */
   readonly names?: ReadonlyMap<string, string>;
-  readonly history: Pick<History, 'tell'>;
   readonly slowness?: Slowness;
-  /** Asked at every point while the message is held: `drop` passes nothing more. */
-  readonly onPoint: (hit: Hit) => Promise<'go' | 'drop'>;
   /** Shared with what else stands between the program and its engines. */
   readonly gate?: Gate;
-  /** Whether something is to happen at this point: only then is it worth waiting for what is already under way. */
-  readonly isDue?: (hit: Hit) => boolean;
 }
 
 export interface KafkaProxy {
@@ -52,6 +45,8 @@ export interface KafkaProxy {
   hasWritten(): boolean;
   /** The program waits for its group to take it in. */
   isJoining(): boolean;
+  /** When a group last took the program's present start in, as `performance.now()` counts. */
+  joinedMs(): number | undefined;
   /** Under which names the program has written in transactions. */
   transactionalIds(): readonly string[];
   /** The program is about to be ended: nothing of it reaches the broker any more. */
@@ -88,6 +83,7 @@ export async function startKafkaProxy(options: KafkaProxyOptions): Promise<Kafka
     hasWritten: false,
     onAccepted: () => undefined,
     idleSince: performance.now(),
+    joinedMs: undefined,
     busyMs: 0,
   };
   const doors = new KafkaDoors((client, address) => {
@@ -106,6 +102,7 @@ export async function startKafkaProxy(options: KafkaProxyOptions): Promise<Kafka
     idleSince: () => (shared.hasRead ? shared.idleSince : undefined),
     hasWritten: () => shared.hasWritten,
     isJoining: () => [...shared.links].some((link) => link.isJoining),
+    joinedMs: () => shared.joinedMs,
     transactionalIds: () => [...shared.ids],
     hold: () => {
       shared.isHeld = true;
@@ -118,6 +115,7 @@ export async function startKafkaProxy(options: KafkaProxyOptions): Promise<Kafka
       shared.told = [];
       shared.isHeld = false;
       shared.hasRead = false;
+      shared.joinedMs = undefined;
       shared.idleSince = performance.now();
     },
     quiet: async () => {
@@ -136,13 +134,12 @@ export async function startKafkaProxy(options: KafkaProxyOptions): Promise<Kafka
   };
 }
 
-interface Shared {
+interface Shared extends Asking {
   readonly options: KafkaProxyOptions;
   readonly counts: KafkaCounts;
   /** Those that are known, and those that the broker has told the program. */
   readonly names: Map<string, string>;
   readonly links: Set<Link>;
-  /** Told to the program; its next request in the foreground, on whatever connection, shows that it has gone on. */
   told: KafkaStep[];
   readonly ids: Set<string>;
   isHeld: boolean;
@@ -154,6 +151,7 @@ interface Shared {
   onAccepted: () => void;
   readonly gate: Gate;
   idleSince: number;
+  joinedMs: number | undefined;
   /** When the last request in the foreground came. */
   busyMs: number;
 }
@@ -337,6 +335,7 @@ class Link {
       const open = this.#open.get(correlation);
       const isOurs = open?.api === OURS.api && open.isNoted;
       if (open !== undefined) learnTopics(open, frame, shared.names);
+      if (open?.api === API.syncGroup && errorOf(open, frame) === 0) shared.joinedMs = performance.now();
       if (open?.isNoted === true && !isOurs) await this.#answered(open, frame).finally(open.done);
       this.#open.delete(correlation);
       if (isOurs || shared.isHeld || this.#isCut || this.#client.destroyed) continue;
@@ -374,27 +373,4 @@ class Link {
       }).catch(() => undefined);
     shared.told.push(...open.steps);
   }
-}
-
-async function movedOn(shared: Shared): Promise<'go' | 'drop'> {
-  for (let step = shared.told.shift(); step !== undefined; step = shared.told.shift()) {
-    if ((await ask(shared, 'client-moved-on', step)) === 'drop') return 'drop';
-  }
-  return 'go';
-}
-
-function isDue({ options }: Shared, point: Point, steps: readonly KafkaStep[]): boolean {
-  return steps.some((step) => options.isDue?.(hitOf(point, step)) === true);
-}
-
-function hitOf(point: Point, { boundary, role, since, nth }: KafkaStep): Hit {
-  return { boundary, nth, since, ...(role === undefined ? {} : { role, roleNth: nth }), point };
-}
-
-async function ask(shared: Shared, point: Point, step: KafkaStep): Promise<'go' | 'drop'> {
-  if (shared.isSettled) return 'go';
-  const hit = hitOf(point, step);
-  const { history, onPoint } = shared.options;
-  history.tell({ lane: 'kafka', kind: 'boundary', text: `${step.boundary} ${step.role ?? ''}`.trim(), ...hit });
-  return shared.isHeld ? 'drop' : onPoint(hit);
 }

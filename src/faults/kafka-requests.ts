@@ -175,13 +175,16 @@ function named(id: string, names: ReadonlyMap<string, string>): string {
   return names.get(id) ?? id;
 }
 
+/** From this version on, an answer begins with how long it was held back. */
+const THROTTLED_FROM: Readonly<Record<number, number>> = { [API.offsetCommit]: 3, [API.syncGroup]: 1 };
+
 /** The first error code of an answer; 0 where the broker has accepted all of it. */
 export function errorOf({ api, version }: KafkaRequest, frame: Buffer): number {
   const isFlexible = version >= (FLEXIBLE_FROM[api] ?? Infinity);
   const body = new KafkaReader(frame, 8, isFlexible);
   body.tags();
-  if (api !== API.produce && !(api === API.offsetCommit && version < 3)) body.int32();
-  if (api === API.addOffsetsToTxn || api === API.endTxn) return body.int16();
+  if (api !== API.produce && version >= (THROTTLED_FROM[api] ?? 0)) body.int32();
+  if (api === API.addOffsetsToTxn || api === API.endTxn || api === API.syncGroup) return body.int16();
   if (api !== API.addPartitionsToTxn || version < 4) return firstError(body, api, version);
   const whole = body.int16();
   const each = body.list(() => {

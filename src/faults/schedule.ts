@@ -36,8 +36,8 @@ export const BOUNDARIES: readonly string[] = [
 export const SCHEDULE_GRAMMAR = `schedule = "v1" "lab=" id "stage=" n "seed=" n "size=" n { fault }
 id       = the lab's folder without its number
 fault    = action "@" [ incarnation "/" ] boundary [ "[" role "]" ] "#" nth ":" point [ "=" argument ]
-action   = "kill" | "cut" | "again" | "feed"; "pause" (stopped until another start has taken its place and is at work, then
-           let go on), "slow" (the next 20 answers come late, "=200ms" where nothing else is said); of the engine itself
+action   = "kill" | "cut" | "again" | "feed"; "pause" (stopped until another start has taken its place and is at work, in
+           Kafka until it has read all there is, then let go on), "slow" (the next 20 answers come late, "=200ms" where nothing else is said); of the engine itself
            "crash" (kill -9, and a start), "rewind" (PostgreSQL stops without a checkpoint); "lose" (a kill, and the slot is
            dropped); "shift" (the clock of this start and of those after it is off by the argument: +1d, -90m; s, m, h, d,
            and y of 365 days)

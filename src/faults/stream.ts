@@ -11,6 +11,8 @@ export interface StreamOptions {
    * faults so far: what was seen before one tells nothing of how it ends.
    */
   readonly drive: (signal: AbortSignal, isCalm: () => boolean, struck: () => number) => Promise<void>;
+  /** Whether all that has gone in is dealt with, as far as the program has told; where that can be seen. */
+  readonly hasCaughtUp?: () => Promise<boolean>;
   /** How long the program may take to end after SIGTERM; then it is killed, which is no mistake of its. */
   readonly graceMs: number;
 }

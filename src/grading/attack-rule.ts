@@ -18,8 +18,8 @@ export interface AttackRule {
  * let go on then; and its broker dies and comes back.
  */
 export const BESIDES_KILLS: readonly AttackRule[] = [
-  { boundary: 'kafka.offset', actions: ['pause'], points: ['before'], from: 'full', most: 2 },
   { boundary: 'kafka.produce', actions: ['pause'], points: ['after-durable'], from: 'full', most: 2 },
+  { boundary: 'kafka.offset', actions: ['pause'], points: ['before'], from: 'full', most: 2 },
   { boundary: 'kafka.produce', actions: ['crash'], points: ['after-durable'], from: 'full', most: 1 },
   { boundary: 'kafka.offset', actions: ['crash'], points: ['before'], from: 'full', most: 1 },
 ];

@@ -31,8 +31,7 @@ export async function disturbed(schedule: Schedule, deadlineMs: number, options:
 /** What a fault itself takes of a run's time: a server that comes back, a start that finds out that it was replaced. */
 function extraMs({ faults }: Schedule): number {
   const each = ({ action, argument }: Fault): number => {
-    if (action === 'pause') return 20_000;
-    if (action === 'crash' || action === 'rewind') return 40_000;
+    if (['pause', 'crash', 'rewind'].includes(action)) return 40_000;
     return action === 'slow' ? SLOW_ANSWERS * lateness(argument) : 0;
   };
   return faults.reduce((sum, fault) => sum + each(fault), 0);

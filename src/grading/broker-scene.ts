@@ -71,7 +71,13 @@ class BrokerScene implements KafkaScene {
     this.#hands = hands;
     this.direct = broker.env;
     this.stream =
-      stream === undefined ? undefined : { graceMs: GRACE_MS, drive: (signal) => this.#drive(stream, signal) };
+      stream === undefined
+        ? undefined
+        : {
+            graceMs: GRACE_MS,
+            drive: (signal) => this.#drive(stream, signal),
+            hasCaughtUp: async () => (await this.#behind()).length === 0,
+          };
     this.target = {
       access: broker.access,
       prefix: '',

@@ -12,6 +12,7 @@ export type ActionCause =
     }
   | { readonly kind: 'kept-past-replacement' }
   | { readonly kind: 'gave-up-on-engine' }
+  | { readonly kind: 'waits-for-old-coordinator' }
   | { readonly kind: 'not-acknowledged' }
   | { readonly kind: 'impatient' }
   | { readonly kind: 'recovery-not-restartable'; readonly first: Fault; readonly second: Fault };
@@ -20,6 +21,7 @@ const KINDS = [
   'zombie-wrote',
   'kept-past-replacement',
   'gave-up-on-engine',
+  'waits-for-old-coordinator',
   'not-acknowledged',
   'impatient',
   'recovery-not-restartable',
@@ -45,10 +47,23 @@ export function actionCauses(
   const isStuck = anomalies.some((one) => one === 'crashed' || one === 'did-not-finish');
   if (action === 'pause') return zombieCauses(failed, anomalies);
   if (action === 'crash' && faults.at(-1)?.boundary.startsWith('kafka.') === true) {
-    if (isStuck) return [{ kind: 'gave-up-on-engine' }];
+    if (isStuck) return stuckCauses(failed);
     return anomalies.includes('lost') ? [{ kind: 'not-acknowledged' }] : [];
   }
   return action === 'slow' && (isStuck || anomalies.includes('duplicate')) ? [{ kind: 'impatient' }] : [];
+}
+
+/** One that goes on in a transaction, and stops where the group's offsets should join it, asks a broker that is no more. */
+function stuckCauses(failed: readonly HistoryEvent[]): ActionCause[] {
+  const struck = failed.findIndex(({ lane, kind }) => lane === 'fault' && kind === 'fired');
+  const isStep = ({ kind, boundary = '', point }: HistoryEvent): boolean =>
+    kind === 'boundary' &&
+    point === 'after-durable' &&
+    ['kafka.addtxn', 'kafka.offset', 'kafka.endtxn'].includes(boundary);
+  const knewIt = failed.slice(0, struck).some((one) => isStep(one) && one.boundary === 'kafka.offset');
+  const last = failed.slice(struck).findLast(isStep);
+  const gaveUp = { kind: 'gave-up-on-engine' } as const;
+  return knewIt && last?.boundary === 'kafka.addtxn' ? [{ kind: 'waits-for-old-coordinator' }, gaveUp] : [gaveUp];
 }
 
 function zombieCauses(failed: readonly HistoryEvent[], anomalies: readonly Anomaly[]): ActionCause[] {

@@ -176,7 +176,11 @@ class Scene implements Omit<KafkaScene, 'harm'> {
         await hands.fence(ids);
       },
     };
-    this.stream = { graceMs: GRACE_MS, drive: (signal, isCalm) => this.#drive(signal, isCalm) };
+    this.stream = {
+      graceMs: GRACE_MS,
+      drive: (signal, isCalm) => this.#drive(signal, isCalm),
+      hasCaughtUp: async () => (await this.#progress()).isRead,
+    };
   }
 
   async records(name: string): Promise<readonly KafkaRecord[]> {
@@ -232,12 +236,19 @@ class Scene implements Omit<KafkaScene, 'harm'> {
     return performance.now() - Math.max(this.#backMs, ...since.map((one = 0) => one));
   }
 
-  async #isDone(): Promise<boolean> {
+  /** How far the group has read what it must read, by its committed offsets. */
+  async #progress() {
     const { reads, topics } = this.#plan;
     const count = topics[reads] ?? 0;
     const committed = await this.#hands.committed(this.#group, `${this.#prefix}${reads}`, count);
     const ends = await this.#hands.ends(`${this.#prefix}${reads}`, count, 'all');
-    if (ends.some((end, i) => (committed[i] ?? 0) < end)) {
+    return { committed, ends, isRead: ends.every((end, i) => (committed[i] ?? 0) >= end) };
+  }
+
+  async #isDone(): Promise<boolean> {
+    const { reads, topics } = this.#plan;
+    const { committed, ends, isRead } = await this.#progress();
+    if (!isRead) {
       if (this.#idleMs() > STALL_MS) this.#stalled = stalledFinding(reads, committed, ends, STALL_MS);
       return false;
     }

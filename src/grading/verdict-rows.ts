@@ -1,7 +1,7 @@
 import type { Verdict } from '#src/grading/verdict.ts';
 import { ATTACK } from '#src/grading/wording-attack.ts';
 import { heading, LABELS, stateWords, survivedWords, TWO_CAUSES, untriedWords } from '#src/grading/wording.ts';
-import { witnessWords } from '#src/grading/wording-oracle.ts';
+import { linesLikeIt, witnessWords } from '#src/grading/wording-oracle.ts';
 
 /** One thing that a verdict says. A row without a label goes on with the one above it. */
 export interface VerdictRow {
@@ -54,11 +54,30 @@ function told({ did, elsewhere = [], untried = [], measured = [], ...verdict }: 
 
 function outputRows({ output }: Verdict): VerdictRow[] {
   if (output === undefined) return [];
-  const said = output.lastLines.map((text, index): VerdictRow => ({
-    ...words(index === 0 ? LABELS.output : '', text),
-    kind: 'output',
-  }));
+  const said = alike(output.lastLines).flatMap((group): VerdictRow[] => {
+    const [first, last] = [group.slice(0, 1), group.slice(-1)];
+    return group.length < 4
+      ? group.map(line)
+      : [...first.map(line), words('', linesLikeIt(group.length - 2)), ...last.map(line)];
+  });
+  if (said[0] !== undefined) said[0] = { ...said[0], label: LABELS.output };
   return output.log === undefined ? said : [...said, { ...words(LABELS.log, output.log), kind: 'file' }];
+}
+
+function line(text: string): VerdictRow {
+  return { ...words('', text), kind: 'output' };
+}
+
+/** Lines that differ from the one above them in nothing but numbers are one group with it: clients that retry write many. */
+function alike(lines: readonly string[]): string[][] {
+  const groups: string[][] = [];
+  const shape = (text: string | undefined): string | undefined => text?.replace(/\d+/g, '0');
+  for (const text of lines) {
+    const last = groups.at(-1);
+    if (last !== undefined && shape(last[0]) === shape(text)) last.push(text);
+    else groups.push([text]);
+  }
+  return groups;
 }
 
 /** Of a program of no lab: what the verdict is about, and what it is not about. */

@@ -16,7 +16,7 @@ export function actionWords({ action, argument, boundary }: Fault): string {
     case 'pause':
       return (
         `stopped your program (SIGSTOP)${isKafka ? ', let its group go on without it' : ''}, started it anew beside that, and ` +
-        'let the stopped one go on when the new one was at work;'
+        `let the stopped one go on when the new one ${isKafka ? 'had read all there was' : 'was at work'};`
       );
     case 'slow':
       return `made ${SLOW_ANSWERS} answers to your program ${argument ?? '200ms'} late each, beginning`;
@@ -95,6 +95,13 @@ export function actionCauseWords(
       return (
         'Your program gives up when its engine is away for some seconds, or never finds it again. Clients try again by themselves ' +
         'for as long as they are allowed to, and a program may try longer.'
+      );
+    case 'waits-for-old-coordinator':
+      return (
+        'A transaction was begun again, and the offsets that belong to it never came. That is the client’s mistake where the ' +
+        'client is librdkafka (confluent-kafka 2.16 and some before it; its issue 5511): send_offsets_to_transaction waits for the ' +
+        'coordinator as it was before its broker died. With metadata.recovery.strategy=none it finds the new one. Then ' +
+        'the program goes on with that alone.'
       );
     case 'not-acknowledged':
       return (

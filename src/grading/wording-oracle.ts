@@ -115,3 +115,8 @@ export function partialWords(
     found: `a reader saw a part of them, at ${plural(states, 'moment')}`,
   };
 }
+
+/** Of a program's own output, between the first and the last of them. */
+export function linesLikeIt(count: number): string {
+  return `… ${plural(count, 'line')} like it`;
+}

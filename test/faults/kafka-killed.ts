@@ -53,8 +53,9 @@ interface Seen {
 export async function isExact(place: Place, argv: [string, ...string[]], fault: Fault): Promise<void> {
   const { boundary, point } = fault;
   const isTransaction = argv.includes('transaction');
-  const { first, last, struck } = await runKilled(place, argv, fault);
+  const { first, last, struck, wasTakenIn } = await runKilled(place, argv, fault);
   const what = `${boundary} ${point}: ${JSON.stringify(first)}`;
+  assert.ok(wasTakenIn, `${what}: its group took it in`);
   const { since = -1, nth } = struck;
   const durable = point === 'before' ? since : nth;
   const known = point === 'client-moved-on' ? nth : since;
@@ -160,7 +161,8 @@ export async function runKilled(place: Place, argv: [string, ...string[]], fault
     await hands.evict(`${prefix}group`);
     proxy.nextIncarnation();
     const last = { ...(await look(hands, prefix, outs, start)), told };
-    return { first, last, struck, passed };
+    const wasTakenIn = proxy.joinedMs() !== undefined;
+    return { first, last, struck, passed, wasTakenIn };
   } finally {
     await program?.kill();
     await proxy.close();

@@ -70,6 +70,9 @@ test('each action says what was done, and what it shows', () => {
   }));
   const late = { boundary: 'kafka.produce', role: 'out', nth: 20, point: 'after-durable' } as const;
   const wrote: HistoryEvent = { atMs: 2, incarnation: 1, lane: 'kafka', kind: 'boundary', text: '', ...late };
+  const step = (boundary: string): HistoryEvent => ({ ...wrote, boundary });
+  const [joins, offset] = [step('kafka.addtxn'), step('kafka.offset')];
+  const fired: HistoryEvent = { ...wrote, lane: 'fault', kind: 'fired', text: 'crash' };
   const pause = faultsOf('pause@1/kafka.offset[in-0]#15:before');
   const crash = faultsOf('crash@1/kafka.produce[out]#1:before');
   const twice = faultsOf('kill@1/pg.commit#3:after-durable kill@2/pg.commit#1:before');
@@ -80,6 +83,9 @@ test('each action says what was done, and what it shows', () => {
     [pause, history, 'not-parked', ['kept-past-replacement']],
     [pause, [...history, wrote], 'corrupted', ['kept-past-replacement', 'zombie-wrote']],
     [crash, [], 'crashed', ['gave-up-on-engine']],
+    [crash, [joins, offset, fired, joins], 'did-not-finish', ['waits-for-old-coordinator', 'gave-up-on-engine']],
+    [crash, [joins, offset, fired, joins, offset], 'did-not-finish', ['gave-up-on-engine']],
+    [crash, [joins, fired, joins], 'did-not-finish', ['gave-up-on-engine']],
     [crash, [], 'lost', ['not-acknowledged']],
     [twice, [], 'duplicate', ['recovery-not-restartable']],
     [slow, [], 'duplicate', ['impatient']],

@@ -96,3 +96,21 @@ test('verdict.json reads back; another version and broken text do not', () => {
 function without(verdict: Verdict): Verdict {
   return { ...verdict, schedule: undefined, picture: undefined, read: undefined, reproduced: undefined, likely: [] };
 }
+
+test('lines of a program that differ in numbers only are counted, and the last of them is shown', () => {
+  const said = (lastLines: string[]): string[] =>
+    verdictText({ ...failed, output: { lastLines } }, { hint: '' })
+      .split('\n')
+      .map((row) => row.trim())
+      .filter((row) => row.startsWith('It said') || row.startsWith('|') || row.startsWith('…'));
+  const many = Array.from({ length: 30 }, (_, i) => `%6|${i}|FAIL|broker is down (after ${i % 3} ms)`);
+  assert.deepEqual(said(['begun', ...many, 'ended']), [
+    'It said     | begun',
+    '| %6|0|FAIL|broker is down (after 0 ms)',
+    '… 28 lines like it',
+    '| %6|29|FAIL|broker is down (after 2 ms)',
+    '| ended',
+  ]);
+  assert.deepEqual(said(['row 1', 'row 2', 'row 3']), ['It said     | row 1', '| row 2', '| row 3']);
+  assert.deepEqual(said([]), []);
+});
