@@ -111,7 +111,7 @@ export function* combinations(
   rules: readonly AttackRule[],
   random: Random,
 ): Generator<Try> {
-  const rich = targets.filter(({ total }) => total > 0);
+  const rich = targets.filter((target) => target.total > 0 && rules.some((rule) => pointsOf(target, rule).length > 0));
   const [first, ...others] = rich;
   if (first === undefined) return;
   const seen = new Set<string>();
@@ -136,26 +136,51 @@ export function* combinations(
   }
 }
 
+/** The points at which a rule's faults meet a target at all: those that the undisturbed runs had. */
+function pointsOf({ boundary, numbers = [], points = POINTS }: Target, rule: AttackRule): readonly Point[] {
+  if (rule.boundary !== boundary) return [];
+  const isLast = rule.byRole !== true && numbers.length === 1;
+  // What has a single step need not go on after it.
+  return points.filter((point) => (rule.points ?? POINTS).includes(point) && !(isLast && point === 'client-moved-on'));
+}
+
 function draw(
-  { boundary, role, total, numbers, points: met = POINTS }: Target,
+  target: Target,
   rules: readonly AttackRule[],
   { points, start, before }: { points: readonly Fault['point'][]; start: number; before: Fault | undefined },
   random: Random,
 ): Fault {
-  const own = rules.filter((one) => one.boundary === boundary);
-  const rule = own.length === 0 ? undefined : random.pick(own as [AttackRule, ...AttackRule[]]);
-  const allowed = points.filter((point) => (rule?.points ?? POINTS).includes(point) && met.includes(point));
-  const [point = 'after-durable', ...more] = allowed.length > 0 ? allowed : (rule?.points ?? met);
-  const [action = 'kill', ...actions] = rule?.actions ?? ['kill'];
-  // A program that goes on where it was has that much less before it.
-  const left = before?.boundary === boundary ? Math.max(1, total - before.nth + 1) : total;
+  const { boundary, role } = target;
+  const own = rules.filter((rule) => pointsOf(target, rule).length > 0);
+  const rule = random.pick(own as [AttackRule, ...AttackRule[]]);
+  const met = pointsOf(target, rule);
+  const allowed = met.filter((point) => points.includes(point));
+  const [first = 'after-durable', ...more] = allowed.length > 0 ? allowed : met;
+  const [action = 'kill', ...actions] = rule.actions ?? ['kill'];
+  const point = random.pick([first, ...more]);
   return {
     action: random.pick([action, ...actions]),
     incarnation: start,
     boundary,
     ...(role === undefined ? {} : { role }),
-    // Where one request carries many, whichever of them is named, some request carries it.
-    nth: 1 + random.below(numbers === undefined ? left : total),
-    point: random.pick([point, ...more]),
+    nth: numberOf(target, { point, before, isByRole: rule.byRole === true }, random),
+    point,
   };
+}
+
+function numberOf(
+  { boundary, total, numbers }: Target,
+  {
+    point,
+    before,
+    isByRole,
+  }: { readonly point: Point; readonly before: Fault | undefined; readonly isByRole: boolean },
+  random: Random,
+): number {
+  // A role's boundaries are targets of their own, each with its number.
+  if (isByRole) return numbers?.[0] ?? 1;
+  // Where one request carries many, whichever of them is named, some request carries it; the last need not be gone on from.
+  if (numbers !== undefined) return 1 + random.below(point === 'client-moved-on' ? (numbers.at(-2) ?? total) : total);
+  // A program that goes on where it was has that much less before it.
+  return 1 + random.below(before?.boundary === boundary ? Math.max(1, total - before.nth + 1) : total);
 }
