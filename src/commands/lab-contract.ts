@@ -109,7 +109,7 @@ const ANOMALY_WORDS: Readonly<Record<Anomaly, string>> = {
   corrupted: 'a thing has a value that it never had',
   reordered: 'what belongs together came in another order than it happened in',
   gap: 'numbers that should follow one another skip some',
-  'wrong-window': 'an event is counted in another window of time than its own',
+  'wrong-window': 'an event is counted in another window of time than its own (unused yet)',
   'partial-write': 'a reader could see a part of what belongs together',
   'not-idempotent': 'a second run of the same input leaves something else',
   'not-parked': 'a bad record went on as a good one, or disappeared, instead of being put aside',
