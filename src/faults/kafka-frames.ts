@@ -36,6 +36,8 @@ export const API = {
   syncGroup: 14,
   saslHandshake: 17,
   apiVersions: 18,
+  deleteTopics: 20,
+  deleteRecords: 21,
   initProducerId: 22,
   addPartitionsToTxn: 24,
   addOffsetsToTxn: 25,

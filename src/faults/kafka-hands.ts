@@ -45,6 +45,10 @@ export interface KafkaHands {
   committed(group: string, topic: string, partitions: number): Promise<number[]>;
   /** Where each partition ends: for all, or for those who read only what is committed. */
   ends(topic: string, partitions: number, which: 'all' | 'committed'): Promise<number[]>;
+  /** Where each partition begins: what was before it is gone, by age or by order. */
+  starts(topic: string, partitions: number): Promise<number[]>;
+  /** Kafka takes no record of it away because a later one has the same key, as far as it tells us. */
+  keepsAll(topic: string): Promise<boolean>;
   /** All records of a topic that a reader of committed records sees, by partition and offset. */
   read(topic: string, partitions: number): Promise<KafkaRecord[]>;
   /**
@@ -60,6 +64,9 @@ export interface KafkaHands {
 const TIMEOUT_MS = 10_000;
 const READ_COMMITTED = 1;
 const LATEST = -1n;
+const EARLIEST = -2n;
+/** The kind of thing whose settings are asked for. */
+const TOPIC = 2;
 const MAX_BYTES = 64 * 1024 * 1024;
 
 export async function openKafkaHands(access: KafkaAccess): Promise<KafkaHands> {
@@ -180,8 +187,27 @@ class Hands implements KafkaHands {
     );
   }
 
-  async ends(topic: string, partitions: number, which: 'all' | 'committed'): Promise<number[]> {
-    const isolation = which === 'committed' ? READ_COMMITTED : 0;
+  ends(topic: string, partitions: number, which: 'all' | 'committed'): Promise<number[]> {
+    return this.#offsets(topic, partitions, LATEST, which === 'committed' ? READ_COMMITTED : 0);
+  }
+
+  starts(topic: string, partitions: number): Promise<number[]> {
+    return this.#offsets(topic, partitions, EARLIEST, 0);
+  }
+
+  async keepsAll(topic: string): Promise<boolean> {
+    const { describeConfigsV4 } = this.#kafka;
+    const configurationKeys = ['cleanup.policy'];
+    const ask = async () =>
+      describeConfigsV4.api.async(await this.#ways.any(), [
+        { resourceType: TOPIC, resourceName: topic, configurationKeys },
+      ]);
+    // Whoever may not know it knows nothing.
+    const answer = await this.#asking(ask).catch(() => undefined);
+    return answer?.results[0]?.configs[0]?.value === 'delete';
+  }
+
+  #offsets(topic: string, partitions: number, timestamp: bigint, isolation: 0 | 1): Promise<number[]> {
     const { listOffsetsV9 } = this.#kafka;
     return this.#asking(async () => {
       const ends = range(partitions).map(() => 0);
@@ -190,7 +216,7 @@ class Hands implements KafkaHands {
         ({ leader }) => leader,
       );
       for (const [leader, led] of byLeader) {
-        const asked = led.map(({ at }) => ({ partitionIndex: at, currentLeaderEpoch: -1, timestamp: LATEST }));
+        const asked = led.map(({ at }) => ({ partitionIndex: at, currentLeaderEpoch: -1, timestamp }));
         const topics = [{ name: topic, partitions: asked }];
         const answer = await listOffsetsV9.api.async(leader, -1, isolation, topics);
         for (const { partitionIndex, offset } of answer.topics[0]?.partitions ?? [])
@@ -224,7 +250,7 @@ class Hands implements KafkaHands {
       return fetchV17.api.async(leader, 100, 1, MAX_BYTES, READ_COMMITTED, 0, -1, topics, [], '');
     });
     const found = answer.responses[0]?.partitions[0];
-    const aborted = [...(found?.abortedTransactions ?? [])];
+    const aborted = [...(found?.abortedTransactions ?? [])].sort((a, b) => Number(a.firstOffset - b.firstOffset));
     const open = new Set<bigint>();
     const records: KafkaRecord[] = [];
     let next = from;
@@ -232,8 +258,9 @@ class Hands implements KafkaHands {
     for (const [at, batch] of batches.entries()) {
       const last = Number(batch.firstOffset) + batch.lastOffsetDelta;
       next = Math.max(next, last + 1);
-      for (const { producerId, firstOffset } of aborted)
-        if (firstOffset >= batch.firstOffset && Number(firstOffset) <= last) open.add(producerId);
+      // It may have begun before what this answer begins with.
+      const begun = aborted.filter(({ firstOffset }) => Number(firstOffset) <= last).length;
+      for (const { producerId } of aborted.splice(0, begun)) open.add(producerId);
       // The mark of an end is no record; behind it the same producer's next transaction begins.
       if ((batch.attributes & CONTROL) !== 0) open.delete(batch.producerId);
       else if ((batch.attributes & TRANSACTIONAL) === 0 || !open.has(batch.producerId))

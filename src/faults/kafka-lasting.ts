@@ -50,6 +50,14 @@ class Lasting implements LastingHands {
     return this.#ask((hands) => hands.ends(topic, partitions, which));
   }
 
+  starts(topic: string, partitions: number): Promise<number[]> {
+    return this.#ask((hands) => hands.starts(topic, partitions));
+  }
+
+  keepsAll(topic: string): Promise<boolean> {
+    return this.#ask((hands) => hands.keepsAll(topic));
+  }
+
   read(topic: string, partitions: number): Promise<KafkaRecord[]> {
     return this.#ask((hands) => hands.read(topic, partitions));
   }

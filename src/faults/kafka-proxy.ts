@@ -17,6 +17,7 @@ import {
   type KafkaRequest,
 } from '#src/faults/kafka-requests.ts';
 import { learnTopics } from '#src/faults/kafka-topics.ts';
+import { KafkaTransactions, type EndedTransaction } from '#src/faults/kafka-transactions.ts';
 import { openKafkaUpstream } from '#src/faults/kafka-upstream.ts';
 import type { Slowness } from '#src/faults/slowness.ts';
 import { until, within } from '#src/deadline.ts';
@@ -49,6 +50,8 @@ export interface KafkaProxy {
   joinedMs(): number | undefined;
   /** Under which names the program has written in transactions. */
   transactionalIds(): readonly string[];
+  /** Transactions whose end Kafka has accepted. */
+  transactions(): readonly EndedTransaction[];
   /** The program is about to be ended: nothing of it reaches the broker any more. */
   hold(): void;
   /** The program has done what it should and is told to stop: nothing is a step any more. */
@@ -69,10 +72,12 @@ const UNDER_WAY_LIMIT_MS = 1000;
  * of transactions `kafka.endtxn`, and what joins one `kafka.addtxn`.
  */
 export async function startKafkaProxy(options: KafkaProxyOptions): Promise<KafkaProxy> {
+  const names = new Map(options.names);
   const shared: Shared = {
     options,
     counts: new KafkaCounts(options.prefix),
-    names: new Map(options.names),
+    names,
+    transactions: new KafkaTransactions(names),
     links: new Set(),
     told: [],
     ids: new Set(),
@@ -104,6 +109,7 @@ export async function startKafkaProxy(options: KafkaProxyOptions): Promise<Kafka
     isJoining: () => [...shared.links].some((link) => link.isJoining),
     joinedMs: () => shared.joinedMs,
     transactionalIds: () => [...shared.ids],
+    transactions: () => shared.transactions.ended,
     hold: () => {
       shared.isHeld = true;
     },
@@ -139,6 +145,7 @@ interface Shared extends Asking {
   readonly counts: KafkaCounts;
   /** Those that are known, and those that the broker has told the program. */
   readonly names: Map<string, string>;
+  readonly transactions: KafkaTransactions;
   readonly links: Set<Link>;
   told: KafkaStep[];
   readonly ids: Set<string>;
@@ -163,6 +170,7 @@ type Open = KafkaRequest & {
   readonly steps: readonly KafkaStep[];
   readonly isNoted: boolean;
   readonly done: () => void;
+  readonly onAnswer?: ((answer: Buffer) => void) | undefined;
 };
 
 interface Passing {
@@ -302,7 +310,9 @@ class Link {
     if (shared.isHeld || this.#isCut) return 'drop';
     const { promise, resolve: done } = Promise.withResolvers<void>();
     const isUnanswered = note?.isUnanswered === true;
-    if (!isUnanswered) this.#open.set(request.correlation, { ...request, steps, isNoted: note !== undefined, done });
+    const onAnswer = shared.transactions.asks(request, frame);
+    const asked = { ...request, steps, isNoted: note !== undefined, done, onAnswer };
+    if (!isUnanswered) this.#open.set(request.correlation, asked);
     // Whoever does not wait for the answer would go on meanwhile, as far as time allows.
     if (!isUnanswered && isDue(shared, 'after-durable', steps)) shared.gate.shutUntil(promise);
     if (!this.#isCut) server.write(frame);
@@ -335,6 +345,7 @@ class Link {
       const open = this.#open.get(correlation);
       const isOurs = open?.api === OURS.api && open.isNoted;
       if (open !== undefined) learnTopics(open, frame, shared.names);
+      open?.onAnswer?.(frame);
       if (open?.api === API.syncGroup && errorOf(open, frame) === 0) shared.joinedMs = performance.now();
       if (open?.isNoted === true && !isOurs) await this.#answered(open, frame).finally(open.done);
       this.#open.delete(correlation);

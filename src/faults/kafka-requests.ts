@@ -99,7 +99,7 @@ export function versionsRequest(correlation: number): Buffer {
 }
 
 /** A reader behind the request's head. The client's own name is written in the older way in every version. */
-function bodyOf(api: number, version: number, frame: Buffer): KafkaReader {
+export function bodyOf(api: number, version: number, frame: Buffer): KafkaReader {
   const isFlexible = version >= (FLEXIBLE_FROM[api] ?? Infinity);
   const length = frame.readInt16BE(12);
   const body = new KafkaReader(frame, 14 + Math.max(0, length), isFlexible);
@@ -171,7 +171,7 @@ function offsets(body: KafkaReader, { withEpoch, withIds, names }: OffsetForm): 
   return { boundary: 'kafka.offset', parts: parts.flat(), isUnanswered: false };
 }
 
-function named(id: string, names: ReadonlyMap<string, string>): string {
+export function named(id: string, names: ReadonlyMap<string, string>): string {
   return names.get(id) ?? id;
 }
 
@@ -214,15 +214,17 @@ function firstError(body: KafkaReader, api: number, version: number): number {
   return codes.flat().find((code) => code !== 0) ?? 0;
 }
 
-function skipProduced(body: KafkaReader, version: number): void {
-  body.int64();
+/** What is said of a partition that was written, behind its error: the offset of its first record is given back. */
+export function skipProduced(body: KafkaReader, version: number): number {
+  const offset = body.int64();
   body.int64();
   if (version >= 5) body.int64();
-  if (version < 8) return;
+  if (version < 8) return offset;
   body.list(() => {
     body.int32();
     body.text();
     body.tags();
   });
   body.text();
+  return offset;
 }

@@ -1,7 +1,7 @@
 import type { Fault, Schedule } from '#src/faults/schedule.ts';
 import { lateness, SLOW_ANSWERS } from '#src/faults/slowness.ts';
 import { finding } from '#src/grading/anomaly.ts';
-import { isStopped, REPEATS, say, type SearchOptions, type State } from '#src/grading/outcome.ts';
+import { isStopped, REPEATS, say, troubleIn, type SearchOptions, type State } from '#src/grading/outcome.ts';
 import { runTrial, type Ran } from '#src/grading/trial.ts';
 import * as words from '#src/grading/wording.ts';
 import { unfinishedWords } from '#src/grading/wording-oracle.ts';
@@ -9,7 +9,7 @@ import { unfinishedWords } from '#src/grading/wording-oracle.ts';
 /** One run; an engine that died in it gets a second chance, because it may have been the machine. */
 export async function attempt(schedule: Schedule, deadlineMs: number, options: SearchOptions): Promise<Ran> {
   let ran = await runTrial(schedule, deadlineMs, options.bench);
-  if (ran.state === 'unknown') ran = await runTrial(schedule, deadlineMs, options.bench);
+  if (ran.state === 'unknown' && ran.isTorn !== true) ran = await runTrial(schedule, deadlineMs, options.bench);
   const findings = ran.findings.filter(({ anomaly }) => !options.allows.includes(anomaly));
   return { ...ran, findings };
 }
@@ -23,6 +23,7 @@ export async function disturbed(schedule: Schedule, deadlineMs: number, options:
   if (ran.state !== 'late') return ran;
   const control = await attempt({ ...schedule, faults: [] }, deadlineMs, options);
   if (control.state === 'stopped') return { ...ran, state: 'stopped' };
+  if (control.isTorn === true) return control;
   if (control.state !== 'judged') return { ...ran, state: 'unknown', why: words.slowWords(deadlineMs / 1000) };
   const late = finding({ anomaly: 'did-not-finish', ...unfinishedWords(deadlineMs / 1000), count: 1 });
   return { ...ran, state: 'judged', findings: [late] };
@@ -50,6 +51,7 @@ export async function confirm(
   for (let at = 2; at <= REPEATS && !isStopped(options); at++) {
     say(options, state, { what: 'confirming', at, of: REPEATS });
     const again = await run(suspect.schedule, deadlineMs, options);
+    if (again.isTorn === true) state.trouble ??= troubleIn(again);
     if (!isSame(again, suspect)) continue;
     times++;
     last = again;

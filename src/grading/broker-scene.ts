@@ -8,7 +8,9 @@ import { finding, type Finding } from '#src/grading/anomaly.ts';
 import type { CaughtUp } from '#src/grading/caught-up.ts';
 import type { KafkaScene } from '#src/grading/kafka-scene.ts';
 import type { TopicContent } from '#src/grading/topic-state.ts';
+import { tornTransaction } from '#src/grading/torn.ts';
 import { ATTACK } from '#src/grading/wording-attack.ts';
+import { tornWords } from '#src/grading/wording-kafka.ts';
 
 /** For a program that belongs to no lab: a whole broker for each run, on which it has the names that it is used to. */
 export interface BrokerPlan {
@@ -121,6 +123,14 @@ class BrokerScene implements KafkaScene {
 
   stalled(): Finding | undefined {
     return this.#stalled;
+  }
+
+  async torn(): Promise<string | undefined> {
+    const torn = await tornTransaction(
+      this.#hands,
+      this.#proxies.flatMap((proxy) => [...proxy.transactions()]),
+    );
+    return torn === undefined ? undefined : tornWords(torn, '');
   }
 
   async close(): Promise<void> {

@@ -16,7 +16,8 @@ import type { Finding } from '#src/grading/anomaly.ts';
 import { finding } from '#src/grading/anomaly.ts';
 import { openBrokerScene, type BrokerPlan } from '#src/grading/broker-scene.ts';
 import type { TopicContent } from '#src/grading/topic-state.ts';
-import { stalledWords } from '#src/grading/wording-kafka.ts';
+import { tornTransaction } from '#src/grading/torn.ts';
+import { stalledWords, tornWords } from '#src/grading/wording-kafka.ts';
 
 /** For a program that reads a topic and writes others, until it is told to stop. */
 export interface KafkaPlan {
@@ -61,6 +62,8 @@ export interface KafkaScene {
   harm?(how: Harm): Promise<void>;
   /** Why it was stopped, where it stood still before its work was done. */
   stalled(): Finding | undefined;
+  /** Says which transaction Kafka itself tore, where it did: then nothing that is found says anything of the program. */
+  torn(): Promise<string | undefined>;
   close(): Promise<void>;
 }
 
@@ -99,6 +102,7 @@ export async function leaseKafkaScene(
       fed: (name) => scene.fed(name),
       harm: (how) => scene.during(() => lease.harm(how)),
       stalled: () => scene.stalled(),
+      torn: () => scene.torn(),
     };
   } catch (error) {
     await giveBack();
@@ -196,6 +200,14 @@ class Scene implements Omit<KafkaScene, 'harm'> {
 
   stalled(): Finding | undefined {
     return this.#stalled;
+  }
+
+  async torn(): Promise<string | undefined> {
+    const torn = await tornTransaction(
+      this.#hands,
+      this.#proxies.flatMap((proxy) => [...proxy.transactions()]),
+    );
+    return torn === undefined ? undefined : tornWords(torn, this.#prefix);
   }
 
   /** While its broker is away, no program can do anything, and finds that out some time after it is back. */

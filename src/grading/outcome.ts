@@ -5,6 +5,7 @@ import type { Unmet } from '#src/grading/by-role.ts';
 import type { Bench, Ran } from '#src/grading/trial.ts';
 import type { Level } from '#src/grading/verdict.ts';
 import * as words from '#src/grading/wording.ts';
+import { TORN_REMEDY } from '#src/grading/wording-kafka.ts';
 
 export interface SearchOptions {
   readonly base: Omit<Schedule, 'faults'>;
@@ -81,6 +82,17 @@ export interface Outcome {
   readonly stopped: boolean;
 }
 
+/** Why a run says nothing of the program, and what to do about it. */
+export interface Trouble {
+  readonly why: string;
+  readonly remedy: string;
+}
+
+/** An engine was away in it, or did not keep its word. */
+export function troubleIn({ why = '', isTorn = false }: Ran): Trouble {
+  return isTorn ? { why, remedy: TORN_REMEDY } : { why: words.engineWords(why), remedy: words.ENGINE_REMEDY };
+}
+
 /** What the search has found so far. */
 export interface State {
   readonly beganMs: number;
@@ -97,7 +109,7 @@ export interface State {
   isConfirming: boolean;
   next: Ran | undefined;
   /** An engine or a deadline of ours was in the way. */
-  trouble: { readonly why: string; readonly remedy: string } | undefined;
+  trouble: Trouble | undefined;
   /** The two undisturbed runs. */
   calm: readonly Ran[];
   /** Points of the recorded run that were not met again. */

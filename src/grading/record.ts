@@ -6,6 +6,7 @@ import {
   REPEATS,
   say,
   stopped,
+  troubleIn,
   unstable,
   type Outcome,
   type SearchOptions,
@@ -28,10 +29,7 @@ export async function record(options: SearchOptions, state: State): Promise<Reco
   const seen = both.find(({ history }) => history.length > 0);
   if (both.some((ran) => ran.state === 'stopped')) return { outcome: stopped(state, seen) };
   const trouble = both.find((ran) => ran.state === 'unknown');
-  if (trouble !== undefined) {
-    const why = words.engineWords(trouble.why ?? '');
-    return { outcome: ending('unknown', state, seen, { why, remedy: words.ENGINE_REMEDY }) };
-  }
+  if (trouble !== undefined) return { outcome: ending('unknown', state, seen, troubleIn(trouble)) };
   const late = both.find((ran) => ran.state === 'late');
   if (late !== undefined) {
     const why = words.unfinishedUnknownWords(options.calmLimitMs / 1000);
@@ -47,6 +45,7 @@ async function judged(wrong: Ran, both: readonly Ran[], options: SearchOptions, 
   say(options, state, { what: 'confirming', at: REPEATS, of: REPEATS });
   const third = await attempt(wrong.schedule, options.calmLimitMs, options);
   if (isStopped(options)) return stopped(state, wrong);
+  if (third.isTorn === true) return ending('unknown', state, wrong, troubleIn(third));
   const times = [...both, third].filter((ran) => ran.findings.length > 0).length;
   if (times < REPEATS) return unstable(state, wrong, times);
   state.suspect = undefined;

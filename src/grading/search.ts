@@ -13,6 +13,7 @@ import {
   REPEATS,
   say,
   stopped,
+  troubleIn,
   unstable,
   type Outcome,
   type SearchOptions,
@@ -181,7 +182,7 @@ async function tryOne(one: Try, deadlineMs: number, options: SearchOptions, stat
   const ran = await disturbed(one.schedule, deadlineMs, options);
   if (ran.state === 'stopped') return;
   if (ran.state === 'unknown') {
-    state.trouble ??= { why: words.engineWords(ran.why ?? ''), remedy: words.ENGINE_REMEDY };
+    state.trouble ??= troubleIn(ran);
     return;
   }
   const [by = ''] = one.schedule.faults.map(({ argument }) => argument);
@@ -253,6 +254,7 @@ async function settle(ran: Ran, deadlineMs: number, options: SearchOptions, stat
 async function holds(options: SearchOptions, state: State): Promise<boolean> {
   const calm = await attempt({ ...options.base, faults: [] }, options.calmLimitMs, options);
   if (calm.state === 'judged' && calm.findings.length > 0) state.trouble ??= { why: DRIFTED, remedy: DRIFTED_REMEDY };
+  if (calm.isTorn === true) state.trouble ??= troubleIn(calm);
   return calm.state === 'judged' && calm.findings.length === 0;
 }
 

@@ -69,6 +69,8 @@ export interface Ran {
   readonly refused?: readonly string[];
   /** For `unknown`. */
   readonly why?: string;
+  /** Unknown because Kafka tore a transaction: that is said, and not tried again until it is whole. */
+  readonly isTorn?: boolean;
 }
 
 /** Runs the program once in a clean place under a schedule, waits until all is quiet, and judges what is there. */
@@ -184,6 +186,8 @@ async function turn(scene: Scene, plan: StagePlan, httpBefore?: HttpLog): Promis
   const client = await connect(database);
   try {
     await quiet(client, database, running);
+    const torn = await running.kafka?.torn();
+    if (torn !== undefined) return { ...ran, state: 'unknown', why: torn, isTorn: true };
     const exit = attacked.exits.at(-1) ?? { code: null, signal: null };
     const stalled = running.kafka?.stalled();
     if (stalled !== undefined) return { ...ran, findings: [stalled] };

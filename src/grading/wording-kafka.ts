@@ -1,4 +1,5 @@
 import type { KafkaCause, Step } from '#src/grading/cause-kafka.ts';
+import type { RecordPlace, Torn } from '#src/grading/torn.ts';
 import { number, plural, seconds1 } from '#src/grading/wording-oracle.ts';
 
 /** Words for what happens between a program and Kafka. A part of wording.ts. */
@@ -91,6 +92,24 @@ export function latencyWords({
     `passed on within ${number(p99Ms)} ms (p99; median ${number(medianMs)} ms); reported, never judged`
   );
 }
+
+/** Kafka itself has not kept its word. Topics and names are given without `prefix`. */
+export function tornWords({ transaction, wrong }: Torn, prefix: string): string {
+  const { id, end, parts } = transaction;
+  const bare = (name: string): string => (name.startsWith(prefix) ? name.slice(prefix.length) : name);
+  const where = ([first]: readonly RecordPlace[]): string =>
+    first === undefined ? '' : `offset ${number(first.offset)} of ${bare(first.topic)}-${first.partition}`;
+  const all = parts.reduce((sum, { count }) => sum + count, 0);
+  return (
+    `Kafka itself tore a transaction: it accepted the ${end} of the one that ${bare(id)} began with ${where(parts)}, and ` +
+    `yet readers of committed records ${end === 'commit' ? "don't see" : 'see'} ${number(wrong.length)} of its ` +
+    `${plural(all, 'record')} (the first of these is ${where(wrong)}). This is no mistake of your program, and the run ` +
+    "doesn't count"
+  );
+}
+
+export const TORN_REMEDY =
+  "Run the check again. Where it comes again, the broker's version or its disk is at fault; ./dej doctor looks at the machine.";
 
 /** What a stream left in its topics. */
 export const STREAM = {

@@ -46,6 +46,8 @@ export interface Place {
 interface Seen {
   readonly written: readonly string[];
   readonly committed: number;
+  /** Where in topic and partition each record stands that a reader sees. */
+  readonly places: readonly string[];
   readonly told: Readonly<Record<string, number>>;
 }
 
@@ -53,7 +55,7 @@ interface Seen {
 export async function isExact(place: Place, argv: [string, ...string[]], fault: Fault): Promise<void> {
   const { boundary, point } = fault;
   const isTransaction = argv.includes('transaction');
-  const { first, last, struck, wasTakenIn } = await runKilled(place, argv, fault);
+  const { first, last, struck, wasTakenIn, transactions } = await runKilled(place, argv, fault);
   const what = `${boundary} ${point}: ${JSON.stringify(first)}`;
   assert.ok(wasTakenIn, `${what}: its group took it in`);
   const { since = -1, nth } = struck;
@@ -66,6 +68,13 @@ export async function isExact(place: Place, argv: [string, ...string[]], fault: 
     assert.deepEqual([first.written.length, first.committed], [ended, ended], what);
     assert.equal(first.told['ended'] ?? 0, boundary === 'kafka.endtxn' ? known : before, what);
     assert.equal(last.written.length, RECORDS, what);
+    // What Kafka accepted of each transaction, to the last offset, is what a reader sees.
+    assert.ok(transactions.length > 1, what);
+    const accepted = transactions.flatMap(({ end, parts }) => (end === 'commit' ? parts : []));
+    const offsets = accepted.flatMap(({ partition, offset, count }) =>
+      Array.from({ length: count }, (_, i) => `${partition}@${offset + i}`),
+    );
+    assert.deepEqual(offsets.sort(), [...last.places].sort(), what);
   } else if (boundary === 'kafka.produce') {
     assert.deepEqual([first.written.length, first.committed], [durable, since - (since % 10)], what);
     assert.equal(first.told['written'] ?? 0, known - (known % 10), what);
@@ -162,7 +171,7 @@ export async function runKilled(place: Place, argv: [string, ...string[]], fault
     proxy.nextIncarnation();
     const last = { ...(await look(hands, prefix, outs, start)), told };
     const wasTakenIn = proxy.joinedMs() !== undefined;
-    return { first, last, struck, passed, wasTakenIn };
+    return { first, last, struck, passed, wasTakenIn, transactions: proxy.transactions() };
   } finally {
     await program?.kill();
     await proxy.close();
@@ -183,7 +192,8 @@ async function look(
   await before?.();
   const [committed = 0] = await hands.committed(`${prefix}group`, `${prefix}in`, 1);
   const records = await hands.read(`${prefix}out`, outs);
-  return { written: records.map(({ value }) => String(value)), committed };
+  const places = records.map(({ partition, offset }) => `${partition}@${offset}`);
+  return { written: records.map(({ value }) => String(value)), committed, places };
 }
 
 function namesOf(prefix: string): Record<string, string> {

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
+import type { Supervisor } from '#src/engines/supervisor.ts';
 import { findJvm } from '#src/engines/jvm.ts';
 import { parseSchedule, type Point } from '#src/faults/schedule.ts';
 import { compareRows, passedOn, type KafkaFed, type KafkaRecord, type Stage } from '#src/grading/api.ts';
+import { grade, type GradeOptions } from '#src/grading/grade.ts';
 import { runTrial, type Ran } from '#src/grading/trial.ts';
 import { ownRoot, pathsOf } from '#src/paths.ts';
+import { tearingKafka } from '#test/faults/kafka-tearing.ts';
 import { grader } from '#test/grading/bench.ts';
 
 const found = await findJvm(pathsOf(ownRoot()), ['kafka']);
@@ -111,9 +114,47 @@ await test(
         }
       },
     );
-    await Promise.all([zombie, fenced, cut, crash, slow, calm]);
+    const torn = t.test('where Kafka itself tears a transaction, the verdict says so and blames nobody', () =>
+      tellsTorn(options('torn')),
+    );
+    await Promise.all([zombie, fenced, cut, crash, slow, calm, torn]);
   },
 );
+
+async function tellsTorn(its: GradeOptions): Promise<void> {
+  const program = { ...its.bench.program, run: ['python', 'relay.py', 'transaction'] as const };
+  const supervisor = tearing(its.bench.supervisor);
+  const bench = { ...its.bench, program, supervisor, stage: passOn };
+  const { verdict, text } = await grade({ ...its, level: 'quick', size: SIZE, minSize: SIZE, bench });
+  assert.equal(verdict.state, 'unknown', text);
+  const words = text.replace(/\s+/g, ' ');
+  assert.match(
+    words,
+    /Kafka itself tore a transaction: it accepted the commit of the one that group began with offset 11 of out-0,/,
+  );
+  assert.match(words, /don't see 10 of its 10 records .* This is no mistake of your program/);
+  assert.deepEqual(verdict.findings, []);
+}
+
+/** All that is leased, but with a Kafka that takes back what is the second transaction of a program. */
+function tearing(supervisor: Pick<Supervisor, 'lease'>): Pick<Supervisor, 'lease'> {
+  return {
+    lease: async (...asked) => {
+      const lease = await supervisor.lease(...asked);
+      const { address } = lease;
+      if (address.kind !== 'service' || address.engine !== 'kafka') return lease;
+      const kafka = await tearingKafka(address.env['KAFKA_BOOTSTRAP'] ?? '', 2);
+      return {
+        address: { ...address, env: { ...address.env, KAFKA_BOOTSTRAP: kafka.bootstrap } },
+        harm: (how) => lease.harm(how),
+        [Symbol.asyncDispose]: async () => {
+          await kafka[Symbol.asyncDispose]();
+          await lease[Symbol.asyncDispose]();
+        },
+      };
+    },
+  };
+}
 
 /** How long it was from the moment in which Kafka had record 15 until the program went on. */
 function toldAfter({ history }: Ran): number {
