@@ -55,14 +55,19 @@ export const stage4: Stage = (input) =>
 export const stage5: Stage = (input) =>
   plan(makeTrips(input, [...BYTES, ...REFERENCE, ...FIELDS, ...SCHEMA], { withState: true, newerFrom: 0.4 }));
 
-/** Killed at every write and every commit, while a rule changes at a named offset. */
+/** Killed at every write, every commit and every end of a transaction, while a rule changes at a named offset. */
 export const stage6: Stage = (input) => {
   const from = Math.floor(input.size / PARTITIONS / 2);
   const kinds = [...BYTES, ...REFERENCE, ...FIELDS, ...SCHEMA];
   const made = makeTrips(input, kinds, { withState: true, newerFrom: 0.4, rulesFrom: from });
   return plan(made, {
     env: { MAX_SPEED_FROM: `0:${from},1:${from}`, NEW_MAX_SPEED: String(NEW_METERS_PER_SECOND) },
-    attack: [{ boundary: 'kafka.offset' }, { boundary: 'kafka.produce' }, ...BESIDES_KILLS],
+    attack: [
+      { boundary: 'kafka.offset' },
+      { boundary: 'kafka.produce' },
+      { boundary: 'kafka.endtxn' },
+      ...BESIDES_KILLS,
+    ],
     mayRepeat: true,
   });
 };

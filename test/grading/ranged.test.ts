@@ -45,6 +45,27 @@ void test('where two undisturbed runs write more or less in all, there is no nam
   assert.deepEqual(unnamed[0]?.counts, [6, 7]);
 });
 
+void test('who writes in transactions is tried at their ends too, and who doesn’t is tried as before', () => {
+  const rules = [...RULES, { boundary: 'kafka.endtxn' }];
+  const run = [...step('kafka.offset', 'in-0', 0, 9), ...step('kafka.produce', 'valid', 0, 9)];
+  for (const level of ['quick', 'full'] as const) {
+    const { targets, unnamed } = address(run, run, rules);
+    assert.deepEqual(unnamed, []);
+    const before = enumerate(address(run, run, RULES).targets, RULES, level);
+    assert.deepEqual(enumerate(targets, rules, level), before);
+    const withEnds = [...run, ...step('kafka.endtxn', '', 0, 9)];
+    const { faults } = enumerate(address(withEnds, withEnds, rules).targets, rules, level);
+    const ends = faults.filter(({ boundary }) => boundary === 'kafka.endtxn');
+    assert.deepEqual(
+      ends.map(({ nth, role, point }) => [nth, role, point]),
+      [
+        [9, undefined, 'after-durable'],
+        [9, undefined, 'before'],
+      ],
+    );
+  }
+});
+
 void test('a write that asks for no answer can only be held back', () => {
   const run = step('kafka.produce', 'valid', 0, 6, ['before']);
   const { targets } = address(run, run, RULES);

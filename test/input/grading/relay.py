@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 E = os.environ
 DESIGN, BATCH = sys.argv[1], 10
@@ -14,6 +14,16 @@ stopping = False
 def stop(*_):
     global stopping
     stopping = True
+
+
+def commit(offsets):
+    """Tried again while nobody keeps its offsets: a broker that was killed comes back."""
+    while True:
+        try:
+            return consumer.commit(offsets=offsets, asynchronous=False)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError._WAIT_COORD:
+                raise
 
 
 signal.signal(signal.SIGTERM, stop)
@@ -40,5 +50,5 @@ while not stopping:
         producer.commit_transaction()
     else:
         producer.flush()
-        consumer.commit(offsets=offsets, asynchronous=False)
+        commit(offsets)
 consumer.close()
