@@ -6,6 +6,7 @@ export interface GradeFlags {
   readonly full?: boolean;
   readonly overnight?: boolean;
   readonly seed?: number;
+  readonly afresh?: boolean;
   readonly json?: boolean;
 }
 
@@ -19,9 +20,9 @@ export function describeLabs(program: Command): void {
     .action(async (lab: string, options: { lang?: string; json?: boolean }) =>
       (await import('#src/cli/lab.ts')).start(lab, options),
     );
-  grading(program.command('check <lab>').description('grade your program: break it at every step and look')).action(
-    async (lab: string, options: GradeFlags) => (await import('#src/cli/lab.ts')).check(lab, options),
-  );
+  grading(program.command('check <lab>').description('grade your program: break it at every step and look'))
+    .option('--afresh', 'forget what this same program has survived before, and try all of it again')
+    .action(async (lab: string, options: GradeFlags) => (await import('#src/cli/lab.ts')).check(lab, options));
   grading(program.command('watch <lab>').description('grade the current stage again on each save')).action(
     async (lab: string, options: GradeFlags) => (await import('#src/cli/lab.ts')).watch(lab, options),
   );

@@ -24,7 +24,7 @@ export async function start(lab: string, options: { lang?: string; json?: boolea
 }
 
 export function check(lab: string, flags: GradeFlags): Promise<void> {
-  return grading(flags, { verb: 'check', ...orderOf(lab, flags) });
+  return grading(flags, { verb: 'check', ...orderOf(lab, flags), afresh: flags.afresh });
 }
 
 export function watch(lab: string, flags: GradeFlags): Promise<void> {

@@ -7,6 +7,7 @@ import { channel } from '#src/channel.ts';
 import type { Context } from '#src/commands/context.ts';
 import { unsaved } from '#src/commands/journal.ts';
 import { recordVerdict } from '#src/commands/lab-record.ts';
+import { identityOf } from '#src/commands/same-program.ts';
 import { graderOf, labOf, learnersProgram, runsOf, shown, stageOf } from '#src/commands/labs.ts';
 import type { Lab } from '#src/content/lab.ts';
 import type { Supervisor } from '#src/engines/supervisor.ts';
@@ -17,6 +18,7 @@ import { ANOMALIES } from '#src/grading/anomaly.ts';
 import { copyProgram, type Program } from '#src/grading/program.ts';
 import { grade, type Graded, type GradeOptions } from '#src/grading/grade.ts';
 import type { Progress } from '#src/grading/search.ts';
+import { openSurvived, type Survived } from '#src/grading/survived.ts';
 import type { Level, Verdict } from '#src/grading/verdict.ts';
 import { capture, isRunning } from '#src/process.ts';
 
@@ -35,6 +37,8 @@ export interface CheckOptions {
   readonly level: Level;
   readonly seed?: number | undefined;
   readonly hint?: string | undefined;
+  /** Forget what the same program survived before, and try everything. */
+  readonly afresh?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -55,7 +59,8 @@ export async function* checkStages(options: CheckOptions, context: Context): Asy
     yield { type: 'stage', stage: n, of: last, title };
     const { level, seed = DEFAULT_SEED, hint = `./dej hint ${lab.id}` } = options;
     let state: Verdict['state'] | undefined;
-    const request = { lab, program, n, level, seed, hint, signal: options.signal };
+    const goesOn = { afresh: options.afresh === true };
+    const request = { lab, program, n, level, seed, hint, goesOn, signal: options.signal };
     for await (const event of gradeStage(request, context)) {
       if (event.type === 'verdict') {
         state = event.verdict.state;
@@ -81,6 +86,8 @@ export interface GradeRequest {
   readonly hint?: string | undefined;
   /** Where the run's folder is made; the journal's own where it isn't given. */
   readonly runs?: string | undefined;
+  /** A learner's check keeps what is survived, and goes on from what was; nobody else's does. */
+  readonly goesOn?: { readonly afresh: boolean } | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -114,8 +121,13 @@ async function gradeNow(request: GradeRequest, context: Context, tell: (event: C
   // Should we be killed, the supervisor ends what we started.
   const guard = await supervisor.guard(marker);
   try {
-    const engines = await ready(supervisor, request, tell);
-    const program = await built(request.program, { scratch, marker }, context, request.signal);
+    const { engines, isTheirs } = await ready(supervisor, request, tell);
+    const size = request.size ?? stage.size[request.level === 'quick' ? 'quick' : 'full'];
+    const kept = request.goesOn !== undefined && !isTheirs;
+    // What is saved meanwhile belongs to the next check: what is kept must be true of these very files.
+    const source = kept ? await snapshot(request.program, scratch, context) : request.program;
+    const survived = kept ? await survivedBy(source, { ...request, size, engines }, context) : undefined;
+    const program = await built(source, { scratch, marker }, context, request.signal);
     const runs = request.runs ?? runsOf(lab, context);
     const options: GradeOptions = {
       lab: lab.id,
@@ -127,8 +139,9 @@ async function gradeNow(request: GradeRequest, context: Context, tell: (event: C
       },
       level: request.level,
       seed: request.seed,
-      size: request.size ?? stage.size[request.level === 'quick' ? 'quick' : 'full'],
+      size,
       maxSchedules: request.maxSchedules,
+      survived,
       budgetMs: request.budgetMs ?? (lab.engines.length > 0 ? SLOW_BUDGET_MS : undefined),
       minSize: Math.min(stage.size.quick, 100),
       calmLimitMs: lab.calmLimitSeconds * 1000,
@@ -166,7 +179,7 @@ async function ready(
   supervisor: Supervisor,
   { lab, program, signal }: Pick<GradeRequest, 'lab' | 'program' | 'signal'>,
   tell: (event: CheckEvent) => void,
-): Promise<Record<string, string>> {
+): Promise<{ readonly engines: Record<string, string>; readonly isTheirs: boolean }> {
   const onProgress = ({ what }: { readonly what: string }): void => tell({ type: 'progress', words: what });
   if (program.language === 'python') await supervisor.install('python', { onProgress, signal });
   const names = ['postgres', ...lab.engines] as const;
@@ -176,10 +189,10 @@ async function ready(
     const found = status.find((one) => one.name === name);
     return found !== undefined && 'version' in found ? (found.version ?? '') : '';
   };
-  return {
-    ...Object.fromEntries(names.map((name) => [name, versionOf(name)])),
-    node: process.versions.node,
-  };
+  const engines = Object.fromEntries(names.map((name) => [name, versionOf(name)]));
+  // Of a server of the learner's own we don't know what else changes there.
+  const isTheirs = status.some(({ name, at }) => at !== undefined && names.some((one) => one === name));
+  return { engines: { ...engines, node: process.versions.node }, isTheirs };
 }
 
 /** Scratch folders of graders that were killed. */
@@ -189,6 +202,23 @@ export async function clearLeftovers(scratch: string): Promise<void> {
     if (!Number.isInteger(owner) || (await isRunning(owner))) continue;
     await rm(join(scratch, name), { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
   }
+}
+
+async function snapshot(program: Program, scratch: string, { paths }: Context): Promise<Program> {
+  const folder = join(scratch, 'source');
+  await copyProgram(program.folder, folder, paths.root);
+  return { ...program, folder, home: program.folder };
+}
+
+async function survivedBy(
+  program: Program,
+  asked: GradeRequest & { readonly size: number; readonly engines: Readonly<Record<string, string>> },
+  context: Context,
+): Promise<Survived | undefined> {
+  const identity = await identityOf(program, asked, context);
+  if (identity === undefined) return undefined;
+  const { goesOn } = asked;
+  return openSurvived(join(context.paths.state, 'survived'), identity, { ...goesOn, clock: context.clock });
 }
 
 /** What a build makes lies in a copy, so that the learner's folder holds what the learner wrote. */

@@ -19,6 +19,8 @@ export type RunOrder =
       readonly seed?: number | undefined;
       /** How a hint is had where the verdict is read. */
       readonly hint?: string | undefined;
+      /** Forget what the same program survived before. */
+      readonly afresh?: boolean | undefined;
     }
   | { readonly verb: 'replay'; readonly line: string };
 

@@ -11,6 +11,7 @@ import { timelineOf } from '#src/grading/picture.ts';
 import { hashProgram } from '#src/grading/program.ts';
 import { addRegression, openRun, readRegressions, runName, writeRun } from '#src/grading/run-folder.ts';
 import { search, type Outcome, type Progress, type SearchOptions } from '#src/grading/search.ts';
+import type { Survived } from '#src/grading/survived.ts';
 import { drawTimeline } from '#src/grading/timeline-svg.ts';
 import type { Timeline } from '#src/grading/timeline.ts';
 import type { Bench, Ran } from '#src/grading/trial.ts';
@@ -53,6 +54,8 @@ export interface GradeOptions {
   readonly patienceMs?: number;
   /** How the outcome is sought; `search` where it isn't given. */
   readonly seek?: (options: SearchOptions) => Promise<Outcome>;
+  /** What the very same program survived in earlier checks. */
+  readonly survived?: Survived | undefined;
   /** Of a program that belongs to no lab; asked for when the search is over. */
   readonly own?: () => Verdict['own'];
   /** Names of the tables that are results, where any other may be the program's own affair. */
@@ -83,6 +86,7 @@ export async function grade(options: GradeOptions): Promise<Graded> {
     minSize: options.minSize,
     maxSchedules: options.maxSchedules,
     budgetMs: options.budgetMs,
+    survived: options.survived,
     bench: { ...bench, supervisor: whereabouts.leases },
     tell: options.tell,
     ...(options.only === undefined ? {} : { only: options.only }),
@@ -158,6 +162,7 @@ function verdictOf(
     points: outcome.points,
     ...(red === undefined ? {} : { schedule: formatSchedule(red.schedule) }),
     did: didOf(outcome, options.only),
+    ...earlierOf(outcome),
     ...(elsewhere.length === 0 ? {} : { elsewhere: [...elsewhere] }),
     ...(measured.length === 0 ? {} : { measured: [...measured] }),
     ...(untried.length === 0 || options.only !== undefined ? {} : { untried }),
@@ -179,6 +184,11 @@ function verdictOf(
     ...(options.only === undefined ? {} : { replayed: true }),
     stopped: outcome.stopped,
   };
+}
+
+function earlierOf({ earlier }: Outcome): Pick<Verdict, 'earlier'> {
+  if (earlier === undefined) return {};
+  return { earlier: { survived: earlier.count, lastAt: new Date(earlier.lastMs).toISOString() } };
 }
 
 function didOf(outcome: Outcome, only: Schedule | undefined): string[] {

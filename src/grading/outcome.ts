@@ -2,6 +2,7 @@ import { SHIFT } from '#src/faults/clock.ts';
 import type { Schedule } from '#src/faults/schedule.ts';
 import type { Anomaly } from '#src/grading/anomaly.ts';
 import type { Unmet } from '#src/grading/by-role.ts';
+import type { Survived } from '#src/grading/survived.ts';
 import type { Bench, Ran } from '#src/grading/trial.ts';
 import type { Level } from '#src/grading/verdict.ts';
 import * as words from '#src/grading/wording.ts';
@@ -34,6 +35,8 @@ export interface SearchOptions {
   readonly control?: boolean;
   /** Told each run under a fault that counts. */
   readonly tried?: (ran: Ran) => void;
+  /** What the very same program survived in earlier checks; what it survives now is added. */
+  readonly survived?: Survived | undefined;
   /** How long a run under a fault may take at the least; ten seconds where it isn't given. */
   readonly patienceMs?: number;
 }
@@ -52,6 +55,12 @@ export interface Points {
   readonly planned: number;
   readonly possible: number;
   readonly combined?: { readonly survived: number; readonly tried: number };
+}
+
+/** What was not run again, because the very same program had survived it; `lastMs` is when it last did. */
+export interface Earlier {
+  readonly count: number;
+  readonly lastMs: number;
 }
 
 /** By how much a clock was off. */
@@ -77,6 +86,7 @@ export interface Outcome {
   readonly clocks: Clocks;
   /** Points that were met in the undisturbed runs, and not when they were to be struck: they come by the clock. */
   readonly unmet?: readonly Unmet[];
+  readonly earlier?: Earlier | undefined;
   readonly why?: string;
   readonly remedy?: string;
   readonly stopped: boolean;
@@ -102,6 +112,7 @@ export interface State {
   /** Second runs and other forms of the input that were tried; they are no crash points. */
   others: number;
   clocks: Clocks;
+  earlier: Earlier | undefined;
   red: Ran | undefined;
   suspect: Ran | undefined;
   unstable: { readonly times: number; readonly of: number } | undefined;
@@ -130,6 +141,7 @@ export function freshState(): State {
     acted: new Map(),
     others: 0,
     clocks: { tried: [], untried: [] },
+    earlier: undefined,
     red: undefined,
     suspect: undefined,
     unstable: undefined,
@@ -154,7 +166,7 @@ export function isStopped({ bench }: SearchOptions): boolean {
 
 export function ending(
   state: Outcome['state'],
-  { points, acted, suspect, clocks, unmet }: State,
+  { points, acted, suspect, clocks, unmet, earlier }: State,
   recorded: Ran | undefined,
   reason: { readonly why?: string; readonly remedy?: string } = {},
 ): Outcome {
@@ -164,6 +176,7 @@ export function ending(
     points,
     clocks,
     unmet,
+    earlier,
     acted,
     recorded,
     red: undefined,
@@ -178,7 +191,7 @@ export function ending(
 export function failed(
   ran: Ran,
   recorded: Ran | undefined,
-  { points, clocks }: State,
+  { points, clocks, earlier }: State,
   options: SearchOptions,
 ): Outcome {
   const reproduced = { times: REPEATS, of: REPEATS };
@@ -186,6 +199,7 @@ export function failed(
     state: 'failed',
     points,
     clocks,
+    earlier,
     recorded,
     red: ran,
     suspect: undefined,

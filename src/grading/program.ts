@@ -7,6 +7,8 @@ import { LearnerError } from '#src/error.ts';
 /** A learner's program (or one of a lab's own): a folder and how it is run. */
 export interface Program {
   readonly folder: string;
+  /** Where it stands in what it prints, when `folder` is a copy. */
+  readonly home?: string | undefined;
   readonly language: string;
   /** An argument vector; nothing of it passes through a shell. */
   readonly run: readonly [string, ...string[]];
@@ -17,7 +19,7 @@ export interface Program {
 }
 
 /** Made by tools and never part of what a learner writes; node_modules and .venv are linked, the others left out. */
-const LINKED = new Set(['node_modules', '.venv']);
+export const LINKED: ReadonlySet<string> = new Set(['node_modules', '.venv']);
 const LEFT_OUT = new Set(['.git', '__pycache__', '.dej', '.mypy_cache', '.ruff_cache', '.pytest_cache', '.DS_Store']);
 const MAX_FILES = 2000;
 
@@ -102,6 +104,17 @@ export async function hashProgram(folder: string): Promise<string> {
     hash.update('\0');
   }
   return hash.digest('hex').slice(0, 16);
+}
+
+/** Whether a part of the program is a link: what it leads to may change while the program's own files stay the same. */
+export async function holdsLinks(folder: string): Promise<boolean> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  for (const entry of entries) {
+    if (LEFT_OUT.has(entry.name) || LINKED.has(entry.name)) continue;
+    if (entry.isSymbolicLink()) return true;
+    if (entry.isDirectory() && (await holdsLinks(join(folder, entry.name)))) return true;
+  }
+  return false;
 }
 
 /** The learner's own files, sorted by path. */

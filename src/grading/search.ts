@@ -1,4 +1,4 @@
-import type { Fault } from '#src/faults/schedule.ts';
+import { formatSchedule, type Fault } from '#src/faults/schedule.ts';
 import { attempt, confirm, disturbed, isSame } from '#src/grading/attempt.ts';
 import { unmetByTheClock, type Unmet } from '#src/grading/by-role.ts';
 import { address, enumerate, type Addressed, type AttackRule } from '#src/grading/enumerate.ts';
@@ -171,11 +171,30 @@ async function tryAll(tries: Iterable<Try>, deadlineMs: number, options: SearchO
       const what = kind === 'combined' ? 'combining' : isPoint(next.value) ? 'trying' : 'besides';
       // Only points are counted, as in the verdict.
       if (what !== 'besides') at++;
+      if (survivedEarlier(next.value, options, state)) continue;
       say(options, state, { what, at, of, ...(fault === undefined ? {} : { fault }) });
       await tryOne(next.value, deadlineMs, options, state);
     }
   };
   await Promise.all(Array.from({ length: options.workers }, work));
+}
+
+/** Counts what the very same program has survived before; what failed once is tried again, and so is all on a save. */
+function survivedEarlier(one: Try, { survived, level, regressions }: SearchOptions, state: State): boolean {
+  const atMs = level === 'quick' ? undefined : survived?.at(one.schedule);
+  if (atMs === undefined) return false;
+  const line = formatSchedule(one.schedule);
+  if (regressions.some((schedule) => formatSchedule(schedule) === line)) return false;
+  const { earlier = { count: 0, lastMs: 0 }, clocks } = state;
+  state.earlier = { count: earlier.count + 1, lastMs: Math.max(earlier.lastMs, atMs) };
+  if (one.kind === 'clock') state.clocks = { ...clocks, tried: [...clocks.tried, byOf(one)] };
+  count(one, true, state);
+  return true;
+}
+
+/** By how much a clock is off. */
+function byOf({ schedule }: Try): string {
+  return schedule.faults[0]?.argument ?? '';
 }
 
 async function tryOne(one: Try, deadlineMs: number, options: SearchOptions, state: State): Promise<void> {
@@ -185,11 +204,10 @@ async function tryOne(one: Try, deadlineMs: number, options: SearchOptions, stat
     state.trouble ??= troubleIn(ran);
     return;
   }
-  const [by = ''] = one.schedule.faults.map(({ argument }) => argument);
   const { clocks } = state;
   if (one.kind === 'clock' && ran.fired.includes(false)) {
     // Whatever came of it says nothing about a clock that was not moved.
-    state.clocks = { ...clocks, untried: [...clocks.untried, by] };
+    state.clocks = { ...clocks, untried: [...clocks.untried, byOf(one)] };
     return;
   }
   if (ran.fired.some((fired) => !fired) && ran.findings.length === 0) {
@@ -201,10 +219,11 @@ async function tryOne(one: Try, deadlineMs: number, options: SearchOptions, stat
       state.points = { ...state.points, planned: state.points.planned - 1 };
     return;
   }
-  if (one.kind === 'clock') state.clocks = { ...clocks, tried: [...clocks.tried, by] };
+  if (one.kind === 'clock') state.clocks = { ...clocks, tried: [...clocks.tried, byOf(one)] };
   count(one, ran.findings.length === 0, state);
   options.tried?.(ran);
-  if (ran.findings.length === 0) return;
+  if (ran.findings.length === 0) return options.survived?.keep(one.schedule);
+  await options.survived?.forget(one.schedule);
   // One confirmed failure is what the verdict tells; the others are only counted.
   if (state.red !== undefined) return;
   if (state.isConfirming) state.next ??= ran;

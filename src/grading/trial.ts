@@ -321,7 +321,7 @@ function ranOf(
   { bench, schedule }: Running,
 ): Omit<Ran, 'elapsedMs'> {
   // The copy's path means nothing to the learner; the file that they have open does.
-  const own = (text: string): string => text.replaceAll(place.cwd, bench.program.folder);
+  const own = (text: string): string => text.replaceAll(place.cwd, bench.program.home ?? bench.program.folder);
   return {
     schedule,
     state: 'judged',

@@ -1,6 +1,7 @@
 import type { Verdict } from '#src/grading/verdict.ts';
 import { ATTACK } from '#src/grading/wording-attack.ts';
 import { heading, LABELS, stateWords, survivedWords, TWO_CAUSES, untriedWords } from '#src/grading/wording.ts';
+import { earlierWords } from '#src/grading/wording-earlier.ts';
 import { linesLikeIt, witnessWords } from '#src/grading/wording-oracle.ts';
 
 /** One thing that a verdict says. A row without a label goes on with the one above it. */
@@ -33,9 +34,10 @@ export function verdictWords(verdict: Verdict): VerdictWords {
   };
 }
 
-function told({ did, elsewhere = [], untried = [], measured = [], ...verdict }: Verdict): VerdictRow[] {
+function told({ did, earlier, elsewhere = [], untried = [], measured = [], ...verdict }: Verdict): VerdictRow[] {
   const { findings, likely, why, remedy } = verdict;
   const rows = did.map((text, index) => words(index === 0 ? LABELS.did : '', text));
+  if (earlier !== undefined) rows.push(words(LABELS.earlier, earlierWords(earlier, verdict)));
   rows.push(...elsewhere.map((text, index) => words(index === 0 ? LABELS.where : '', text)));
   rows.push(...untried.map((text, index) => words(index === 0 ? LABELS.untried : '', text)));
   rows.push(...measured.map((text, index) => words(index === 0 ? LABELS.measured : '', text)));

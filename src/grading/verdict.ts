@@ -39,6 +39,10 @@ export const verdictSchema = z
       .describe('crash points'),
     schedule: text.optional().describe('the smallest schedule that shows the failure, for ./dej replay'),
     did: z.array(text).describe('what was done to the program, a sentence for each fault'),
+    earlier: z
+      .object({ survived: count, lastAt: text.describe('ISO 8601') })
+      .optional()
+      .describe('what was not run again, because the very same program had survived it in a check before'),
     elsewhere: z
       .array(text)
       .optional()

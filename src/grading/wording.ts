@@ -22,6 +22,7 @@ import { number, plural, seconds1 } from '#src/grading/wording-oracle.ts';
 
 export const LABELS = {
   did: 'We did',
+  earlier: 'Earlier',
   where: 'Where',
   untried: 'Not tried',
   expected: 'Expected',
