@@ -25,4 +25,5 @@ test('csvsql of csvkit loads a file twice when it dies after its commit', { time
     ...['--before-insert', 'DELETE FROM orders', '{INPUT_DIR}/orders.csv'],
   );
   assert.equal(mended.code, 0, mended.text);
+  assert.deepEqual([mended.verdict.points.survived, mended.verdict.points.possible], [3, 3], mended.text);
 });

@@ -25,6 +25,7 @@ test('a program of no lab is broken at its commits, and told what it leaves then
   const own = await place(t);
   await byItself(t, own);
   await byWhatItLeaves(t, own);
+  await byWhatIsAskedFor(t, own);
 });
 
 async function byItself(t: TestContext, own: Place): Promise<void> {
@@ -115,6 +116,45 @@ async function byWhatItLeaves(t: TestContext, own: Place): Promise<void> {
     assert.equal(verdict.findings[0]?.anomaly, 'duplicate');
     assert.match(verdict.findings[0]?.found ?? '', /lines of loaded\.txt/);
   });
+}
+
+async function byWhatIsAskedFor(t: TestContext, own: Place): Promise<void> {
+  const written = async (flags: readonly string[], design: string) => {
+    const given = [...GIVEN, '--compare', 'file:report.txt', ...flags];
+    const { code, stdout, stderr } = await dej(['attack', ...given, '--', 'python', 'files.py', design], own.env);
+    return { code, ...verdictIn(stdout, stderr) };
+  };
+
+  await t.test('--rerun: what adds to its files must not be run twice, and nothing else tells', async () => {
+    const { code, verdict, text } = await written(['--rerun'], 'appends');
+    assert.equal(code, 1, text);
+    assert.equal(verdict.findings[0]?.anomaly, 'not-idempotent');
+    assert.match(verdict.schedule ?? '', / again@1\/program\.exit#1:client-moved-on$/);
+    const unasked = await written([], 'appends');
+    assert.deepEqual([unasked.code, unasked.verdict.state], [2, 'not-exercised'], unasked.text);
+  });
+
+  await t.test('--clock: what the clock decides is told; what it does not decide stands both tests', async () => {
+    const { code, verdict, text } = await written(['--clock', '-20y'], 'dated');
+    assert.equal(code, 1, text);
+    assert.match(verdict.schedule ?? '', / shift@1\/program\.start#1:before=-20y$/);
+    assert.match(verdict.likely[0] ?? '', /depends on the clock of the machine/);
+    const whole = await written(['--rerun', '--clock', '-20y'], 'whole');
+    assert.equal(whole.code, 0, whole.text);
+    assert.match(whole.text, /with its clock 20 years behind\n +ran your program once more/);
+  });
+
+  await t.test(
+    '--serials: numbers that PostgreSQL gives are compared, and a start that was undone took some',
+    async () => {
+      const { code, verdict, text } = await attacked(own, [...SETUP, '--compare', 'log', '--serials'], 'once');
+      assert.equal(code, 1, text);
+      assert.match(verdict.schedule ?? '', / kill@1\/pg\.commit#1:before$/);
+      assert.doesNotMatch(text, /Left out/);
+      const unasked = await attacked(own, [...SETUP, '--compare', 'log'], 'once');
+      assert.equal(unasked.code, 0, unasked.text);
+    },
+  );
 }
 
 test('wrong use of attack exits with 3 before anything is started', async () => {

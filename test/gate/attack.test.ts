@@ -41,6 +41,22 @@ test('dlt meets what it had loaded, or appends it again; what it merges by a key
   assert.deepEqual([merged.verdict.points.survived, merged.verdict.points.possible], [24, 27]);
 });
 
+test('csvsql that meets its own rows, or its own table, fails at each further start', LONG, async (t) => {
+  const attacked = await example(t, 'csvkit.txt');
+  const given = ['--compare', 'orders', '--input', join(programs, 'data'), '--folder', join(programs, 'nothing')];
+  const csvsql = ['--', 'csvsql', '--db', '{DATABASE_URL}', '--insert', '--tables', 'orders'];
+  const table = ['--setup', join(programs, 'schema.sql')];
+  for (const [setup, flags, last] of [
+    [table, ['--no-create'], /duplicate key value violates unique constraint "orders_pkey"/],
+    [[], [], /relation "orders" already exists/],
+  ] as const) {
+    const { code, verdict, text } = await attacked(...given, ...setup, ...csvsql, ...flags, '{INPUT_DIR}/orders.csv');
+    assert.equal(code, 1, text);
+    assert.equal(verdict.findings[0]?.anomaly, 'crashed', text);
+    assert.match(text, last);
+  }
+});
+
 test('a batch from PostgreSQL to Kafka is killed at the steps of both', LONG, async (t) => {
   const { env } = await place(t);
   const given = ['--folder', programs, '--setup', join(programs, 'outbox.sql'), '--compare', 'topic:orders,sent'];
