@@ -69,6 +69,7 @@ export const stage4: Stage = (input) =>
       { boundary: 'pg.confirm', byRole: true, points: ['after-durable'] },
       { boundary: 'pg.slot', byRole: true },
       { boundary: 'pg.commit', byRole: true, actions: ['crash'], points: ['after-durable'], most: 1 },
+      { boundary: 'pg.commit', byRole: true, actions: ['cut'], points: ['after-durable'], from: 'full', most: 1 },
       { boundary: 'pg.confirm', byRole: true, points: ['before', 'client-moved-on'] },
     ],
   });

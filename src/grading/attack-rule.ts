@@ -15,13 +15,14 @@ export interface AttackRule {
 
 /**
  * What a program on Kafka meets beside kills, where there is time: it is stopped until its group has gone on without it, and
- * let go on then; and its broker dies and comes back.
+ * let go on then; its broker dies and comes back; and its connection is cut when Kafka has what it was not told of.
  */
 export const BESIDES_KILLS: readonly AttackRule[] = [
   { boundary: 'kafka.produce', actions: ['pause'], points: ['after-durable'], from: 'full', most: 2 },
   { boundary: 'kafka.offset', actions: ['pause'], points: ['before'], from: 'full', most: 2 },
   { boundary: 'kafka.produce', actions: ['crash'], points: ['after-durable'], from: 'full', most: 1 },
   { boundary: 'kafka.offset', actions: ['crash'], points: ['before'], from: 'full', most: 1 },
+  { boundary: 'kafka.produce', actions: ['cut'], points: ['after-durable'], from: 'full', most: 1 },
 ];
 
 /** Boundaries of one kind that are counted together: all of a name, or those of one role. */

@@ -25,10 +25,15 @@ test('what takes longer than a save may is tried from the full level on, and no 
     numbers: [10, 20, 30, 40],
   }));
   const rules = [{ boundary: 'kafka.offset' }, ...BESIDES_KILLS];
-  const count = (level: 'quick' | 'full' | 'overnight', action: string): number =>
-    enumerate(targets, rules, level).faults.filter((fault) => fault.action === action).length;
+  const count = (level: 'quick' | 'full' | 'overnight', action: string, at = targets): number =>
+    enumerate(at, rules, level).faults.filter((fault) => fault.action === action).length;
   assert.deepEqual([count('quick', 'pause'), count('full', 'pause'), count('overnight', 'pause')], [0, 2, 8]);
   assert.deepEqual([count('quick', 'crash'), count('full', 'crash'), count('overnight', 'crash')], [0, 1, 8]);
+  const writes = targets.map((target) => ({ ...target, boundary: 'kafka.produce' }));
+  assert.deepEqual(
+    (['quick', 'full', 'overnight'] as const).map((level) => count(level, 'cut', writes)),
+    [0, 1, 8],
+  );
 });
 
 test('what recovers is killed in its turn, at the first steps of its recovery', () => {
