@@ -12,7 +12,8 @@ import { registry } from '#src/engines/registry.ts';
 import { Slot, type SlotOptions } from '#src/engines/slot.ts';
 import { lockPath, logPath, type SupervisorFile } from '#src/engines/supervisor-protocol.ts';
 import { reap } from '#src/engines/supervisor-reap.ts';
-import { Session, type Asked, type Asker } from '#src/engines/supervisor-session.ts';
+import { Session, type Asked, type Asker, type Held } from '#src/engines/supervisor-session.ts';
+import { within } from '#src/deadline.ts';
 import { Bug, WorldError } from '#src/error.ts';
 import { writeAtomic } from '#src/files.ts';
 import { ownRoot, pathsOf, type Paths } from '#src/paths.ts';
@@ -21,6 +22,7 @@ import { killTrees, list, startedAt } from '#src/process.ts';
 const IDLE_MS = 5 * 60_000;
 /** How long it stays when nobody is connected and nothing runs: long enough for the next command of a script. */
 const LINGER_MS = 5_000;
+const CLEARING_MS = 10_000;
 
 /** Read at once: the file may be replaced while we run. */
 const EDITION = edition();
@@ -35,6 +37,8 @@ class SupervisorProcess {
   readonly #lingerMs: number;
   readonly #slots: ReadonlyMap<EngineName, Slot>;
   readonly #clients = new Set<Socket>();
+  /** What is being given back. */
+  readonly #closing = new Set<Promise<void>>();
   #server: Server | undefined;
   #linger: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
@@ -80,7 +84,7 @@ class SupervisorProcess {
     clearTimeout(this.#linger);
     socket.once('close', () => {
       this.#clients.delete(socket);
-      void session.close().then(() => {
+      void this.#clearAway(session).then(() => {
         if (this.#endsWithLast && this.#clients.size === 0) void this.#end();
         else this.#armLinger();
       });
@@ -95,7 +99,7 @@ class SupervisorProcess {
       case 'lease': {
         const sandbox = await this.#slot(request.engine).lease(request, onProgress);
         if (signal.aborted) {
-          await sandbox.close();
+          await this.#clearAway(sandbox);
           throw new WorldError('stopped', { remedy: 'Run it again.' });
         }
         const lease = randomUUID();
@@ -106,7 +110,7 @@ class SupervisorProcess {
         const sandbox = own.get(request.lease);
         own.delete(request.lease);
         // The client is not kept waiting for the clearing away, only for its order.
-        void sandbox?.close();
+        if (sandbox !== undefined) void this.#clearAway(sandbox);
         return true;
       }
       case 'harm': {
@@ -151,7 +155,18 @@ class SupervisorProcess {
     return slot;
   }
 
+  /** What is being given back may lie on a server of the learner's own: it is gone before we are. */
+  async #clearAway(held: Pick<Held, 'close'>): Promise<void> {
+    const closing = held.close().catch((error: unknown) => this.#log.write(`clearing away: ${String(error)}`));
+    this.#closing.add(closing);
+    await closing;
+    this.#closing.delete(closing);
+  }
+
   async #stopEngines(): Promise<void> {
+    await within('what was being cleared away', Promise.all(this.#closing), { deadlineMs: CLEARING_MS }).catch(
+      (error: unknown) => this.#log.write(String(error)),
+    );
     const results = await Promise.allSettled([...this.#slots.values()].map((slot) => slot.stop()));
     for (const result of results)
       if (result.status === 'rejected') this.#log.write(`stopping: ${String(result.reason)}`);
