@@ -3,21 +3,10 @@ import type * as Client from '@platformatic/kafka';
 import { until } from '#src/deadline.ts';
 import { connectionOptions, type KafkaAccess } from '#src/engines/kafka-access.ts';
 import { WorldError } from '#src/error.ts';
+import { CONTROL, readableSince, recordsOf, TRANSACTIONAL, type KafkaRecord } from '#src/faults/kafka-batches.ts';
 import { KafkaWays, NobodyLeads } from '#src/faults/kafka-ways.ts';
 
-/** A record as it stands in a topic, or as it is to be written there. */
-export interface KafkaRecord {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-  readonly key: Buffer | null;
-  /** Null: the record says that its key is no more. */
-  readonly value: Buffer | null;
-  readonly headers: readonly (readonly [name: string, value: Buffer])[];
-  readonly timestampMs: number;
-  /** Since when readers of committed records see it, by the broker's clock; where its topic is stamped. */
-  readonly readableMs?: number;
-}
+export type { KafkaRecord };
 
 /** Where something stands that was written: so many records from this offset on. */
 export interface Written {
@@ -53,9 +42,9 @@ export interface KafkaHands {
   read(topic: string, partitions: number): Promise<KafkaRecord[]>;
   /**
    * A member that was killed is one until its session times out; a group goes on at once when it is shown out. All
-   * groups whose names begin so.
+   * groups whose names begin so; and those that are known, for a broker that has just come back names none of them yet.
    */
-  evict(prefix: string): Promise<void>;
+  evict(prefix: string, known?: readonly string[]): Promise<void>;
   /** Takes back what a killed program left open under these names, so that readers needn't wait for its time-out. */
   fence(ids: readonly string[]): Promise<void>;
   close(): Promise<void>;
@@ -269,26 +258,35 @@ class Hands implements KafkaHands {
     return { records: records.filter(({ offset }) => offset >= from), next };
   }
 
-  async evict(prefix: string): Promise<void> {
-    for (const group of await this.groups()) if (group.startsWith(prefix)) await this.#evictFrom(group);
+  async evict(prefix: string, known: readonly string[] = []): Promise<void> {
+    const found = (await this.groups()).filter((group) => group.startsWith(prefix));
+    for (const group of new Set([...known, ...found])) await this.#evictFrom(group);
   }
 
   async #evictFrom(group: string): Promise<void> {
     const { describeGroupsV5, leaveGroupV5, consumerGroupDescribeV0, consumerGroupHeartbeatV1 } = this.#kafka;
-    const on = await this.#asking(() => this.#ways.coordinatorOfGroup(group));
     // A group is of one kind or the other, and asking for the other kind is an error.
-    const classic = await describeGroupsV5.api.async(on, [group], false).catch(() => undefined);
+    const asked = <T>(question: (on: Client.Connection) => Promise<T>): Promise<T | undefined> =>
+      this.#asking(async () => {
+        try {
+          return await question(await this.#ways.coordinatorOfGroup(group));
+        } catch (error) {
+          if (isPassing(error)) throw error;
+          return undefined;
+        }
+      });
+    const classic = await asked((on) => describeGroupsV5.api.async(on, [group], false));
     const members = (classic?.groups[0]?.members ?? []).map(({ memberId, groupInstanceId }) => ({
       memberId,
       groupInstanceId,
       reason: 'killed',
     }));
-    if (members.length > 0) await leaveGroupV5.api.async(on, group, members).catch(() => undefined);
-    const modern = await consumerGroupDescribeV0.api.async(on, [group], false).catch(() => undefined);
+    if (members.length > 0) await asked((on) => leaveGroupV5.api.async(on, group, members));
+    const modern = await asked((on) => consumerGroupDescribeV0.api.async(on, [group], false));
     for (const { memberId, instanceId } of modern?.groups[0]?.members ?? [])
-      await consumerGroupHeartbeatV1.api
-        .async(on, group, memberId, -1, instanceId, null, 0, null, null, null, [])
-        .catch(() => undefined);
+      await asked((on) =>
+        consumerGroupHeartbeatV1.api.async(on, group, memberId, -1, instanceId, null, 0, null, null, null, []),
+      );
   }
 
   async fence(ids: readonly string[]): Promise<void> {
@@ -334,37 +332,6 @@ class Hands implements KafkaHands {
       }
     });
   }
-}
-
-/** The time of a batch is when the broker had it. */
-const STAMPED = 1 << 3;
-const TRANSACTIONAL = 1 << 4;
-const CONTROL = 1 << 5;
-
-type Place = Pick<KafkaRecord, 'topic' | 'partition' | 'readableMs'>;
-
-/** What is written in a transaction is seen since its end, whose mark is the next one of its producer. */
-function readableSince(
-  { attributes, producerId, maxTimestamp }: Client.RecordsBatch,
-  onwards: readonly Client.RecordsBatch[],
-): Pick<Place, 'readableMs'> {
-  if ((attributes & STAMPED) === 0) return {};
-  const isEnd = (one: Client.RecordsBatch): boolean =>
-    (one.attributes & CONTROL) !== 0 && one.producerId === producerId;
-  const end = (attributes & TRANSACTIONAL) === 0 ? undefined : onwards.find(isEnd);
-  return { readableMs: Number(end?.maxTimestamp ?? maxTimestamp) };
-}
-
-function recordsOf(batch: Client.RecordsBatch, place: Place): KafkaRecord[] {
-  const isStamped = (batch.attributes & STAMPED) !== 0;
-  return batch.records.map(({ offsetDelta, timestampDelta, key, value, headers }) => ({
-    ...place,
-    offset: Number(batch.firstOffset) + offsetDelta,
-    key,
-    value,
-    headers: headers.map(([name, one]) => [String(name ?? ''), one ?? Buffer.alloc(0)] as const),
-    timestampMs: Number(isStamped ? batch.maxTimestamp : batch.firstTimestamp + timestampDelta),
-  }));
 }
 
 function range(count: number): number[] {

@@ -62,8 +62,8 @@ class Lasting implements LastingHands {
     return this.#ask((hands) => hands.read(topic, partitions));
   }
 
-  evict(prefix: string): Promise<void> {
-    return this.#ask((hands) => hands.evict(prefix));
+  evict(...which: Parameters<KafkaHands['evict']>): Promise<void> {
+    return this.#ask((hands) => hands.evict(...which));
   }
 
   fence(ids: readonly string[]): Promise<void> {

@@ -15,11 +15,13 @@ export interface AttackRule {
 
 /**
  * What a program on Kafka meets beside kills, where there is time: it is stopped until its group has gone on without it, and
- * let go on then; its broker dies and comes back; and its connection is cut when Kafka has what it was not told of.
+ * let go on then; its broker dies and comes back, before it has a record, and when it has it and has not said so; and its
+ * connection is cut then.
  */
 export const BESIDES_KILLS: readonly AttackRule[] = [
   { boundary: 'kafka.produce', actions: ['pause'], points: ['after-durable'], from: 'full', most: 2 },
   { boundary: 'kafka.offset', actions: ['pause'], points: ['before'], from: 'full', most: 2 },
+  { boundary: 'kafka.produce', actions: ['crash'], points: ['before'], from: 'full', most: 1 },
   { boundary: 'kafka.produce', actions: ['crash'], points: ['after-durable'], from: 'full', most: 1 },
   { boundary: 'kafka.offset', actions: ['crash'], points: ['before'], from: 'full', most: 1 },
   { boundary: 'kafka.produce', actions: ['cut'], points: ['after-durable'], from: 'full', most: 1 },

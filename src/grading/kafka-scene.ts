@@ -174,9 +174,9 @@ class Scene implements Omit<KafkaScene, 'harm'> {
       names,
       onOpen: (proxy) => void this.#proxies.push(proxy),
       // Its session is over for the group, as if it had timed out; that it is still there, it will find out itself.
-      onPause: () => hands.evict(prefix),
+      onPause: () => hands.evict(prefix, [this.#group]),
       onDeath: async (ids) => {
-        await hands.evict(prefix);
+        await hands.evict(prefix, [this.#group]);
         await hands.fence(ids);
       },
     };
